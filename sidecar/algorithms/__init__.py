@@ -1,0 +1,1 @@
+"""Formulas without HTTP: handed ``now``, they never read a clock."""

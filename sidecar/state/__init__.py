@@ -1,0 +1,1 @@
+"""The bounded tables that rules keep their numbers in, and that outlive a reload."""
