@@ -211,7 +211,7 @@ trailer_lines = st.lists(
     st.tuples(
         st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=10),
         st.text(string.ascii_letters + ' ,;="', max_size=10),
-    ).map(lambda pair: f"x-{pair[0]}: {pair[1].strip()}".encode()),
+    ).map(lambda pair: f"x-{pair[0]}: {pair[1].strip()}".strip().encode()),
     max_size=3,
 )
 
