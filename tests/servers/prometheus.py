@@ -1,0 +1,141 @@
+"""A real Prometheus that scrapes what a test points it at, and promtool's judgement."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import subprocess
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.servers.ports import Address, wait_until
+from tests.servers.processes import Process, start_on_free_port
+from tests.servers.programs import need
+
+_QUERY_SECONDS = 10.0
+_PROMTOOL_SECONDS = 30.0
+
+#: One sample of an instant query: its labels and its value.
+Sample = tuple[dict[str, str], float]
+
+
+class Prometheus:
+    """A running Prometheus that scrapes its targets four times a second."""
+
+    def __init__(self, process: Process, port: int) -> None:
+        self.process = process
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def is_ready(self) -> bool:
+        """Whether it answers queries; it listens before that."""
+        return self._ask("/-/ready")[0] == http.HTTPStatus.OK
+
+    def query(self, expression: str) -> list[Sample]:
+        """The result of an instant query, now.
+
+        Raises ``ValueError`` for one that Prometheus cannot read, or that is no vector.
+        """
+        data = self._get("/api/v1/query", {"query": expression})
+        if data["resultType"] != "vector":
+            msg = f"{expression} is a {data['resultType']}, not a vector"
+            raise ValueError(msg)
+        return [(sample["metric"], float(sample["value"][1])) for sample in data["result"]]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """The scraped targets with ``health``, ``lastError`` and ``scrapeUrl``."""
+        active: list[dict[str, Any]] = self._get("/api/v1/targets", {})["activeTargets"]
+        return active
+
+    def wait_until_scraped(self, timeout_seconds: float = 15.0) -> None:
+        """Return once every target was scraped without an error; raise ``TimeoutError``."""
+        wait_until(self._all_up, "every target scraped", timeout_seconds)
+
+    def _all_up(self) -> bool:
+        targets = self.targets()
+        return bool(targets) and all(target["health"] == "up" for target in targets)
+
+    def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+        status, body = self._ask(f"{path}?{urllib.parse.urlencode(parameters)}")
+        answer = json.loads(body)
+        if status != http.HTTPStatus.OK:
+            raise ValueError(answer["error"])
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def _ask(self, target: str) -> tuple[int, bytes]:
+        with contextlib.closing(
+            http.client.HTTPConnection(self.address, timeout=_QUERY_SECONDS)
+        ) as connection:
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+
+@contextlib.contextmanager
+def run_prometheus(
+    folder: Path, targets: Sequence[Address], *, rule_files: Sequence[Path] = ()
+) -> Iterator[Prometheus]:
+    """Start Prometheus with its data in ``folder``, scraping ``/metrics`` of each target."""
+    program = need("prometheus")
+    configuration = folder / "prometheus.yml"
+    # JSON is YAML.
+    configuration.write_text(json.dumps(_configuration(targets, rule_files)))
+
+    def command_for(port: int) -> list[str | Path]:
+        return [
+            program,
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--enable-feature=exemplar-storage",
+            "--log.level=warn",
+        ]
+
+    process, port = start_on_free_port("prometheus", folder, command_for)
+    with process:
+        prometheus = Prometheus(process, port)
+        process.wait_until_ready(prometheus.is_ready, "ready")
+        yield prometheus
+
+
+def _configuration(targets: Sequence[Address], rule_files: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "global": {
+            "scrape_interval": "250ms",
+            "scrape_timeout": "250ms",
+            "evaluation_interval": "250ms",
+        },
+        "rule_files": [str(path) for path in rule_files],
+        "scrape_configs": [
+            {"job_name": "sidecar", "static_configs": [{"targets": list(targets)}]},
+        ],
+    }
+
+
+def promtool(*arguments: str | Path, given: bytes = b"") -> str:
+    """Run promtool and return what it said; fail the test when it finds fault."""
+    command = [str(need("promtool")), *map(str, arguments)]
+    done = subprocess.run(
+        command,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_PROMTOOL_SECONDS,
+        check=False,
+    )
+    said = done.stdout.decode()
+    assert done.returncode == 0, f"promtool {' '.join(map(str, arguments))}:\n{said}"
+    return said
+
+
+def check_metrics(exposition: bytes) -> None:
+    """Fail the test when a ``/metrics`` body in text format breaks a rule that promtool knows."""
+    promtool("check", "metrics", given=exposition)
