@@ -33,6 +33,8 @@ from sidecar.state.table import Table
 #: rounding of a caller's own sums and far below anything that a limit is meant to stop. What was
 #: given too early is owed, so it never adds up.
 TOLERANCE = 1e-6
+#: What must be available for one token to be taken.
+ENOUGH_FOR_ONE = 1.0 - TOLERANCE
 
 
 class _VirtualTime:
