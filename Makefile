@@ -83,7 +83,7 @@ integration: $(EVERYTHING) servers ## tests with real sockets and real servers
 fuzz: $(EVERYTHING) ## search for counter-examples for FUZZ_SECONDS (120)
 	$(call say,fuzzing for $(FUZZ_SECONDS) s)
 	@until [ $$SECONDS -ge $(FUZZ_SECONDS) ]; do \
-	    $(BIN)/pytest tests/fuzz --hypothesis-profile deep --timeout 600 --quiet $(PYTEST_ARGS); \
+	    $(BIN)/pytest tests/fuzz --hypothesis-profile deep --timeout 600 --quiet $(PYTEST_ARGS) || exit 1; \
 	done
 
 clean: ## remove what tools left behind, the environment too
