@@ -1,0 +1,153 @@
+"""Every attribute that log lines and metrics carry, and every event in the sidecar's own log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sidecar.telemetry.declaration import Attribute, Event, Severity
+
+#: Methods that are told apart (RFC 9110, 9.1; PATCH: RFC 5789). Others count as ``_OTHER``, so
+#: that a client cannot invent label values.
+KNOWN_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
+)
+OTHER_METHOD: Final = "_OTHER"
+
+# --- who speaks
+SERVICE = Attribute("service.name", "string", "The service that the sidecar wraps.", "service")
+SIDECAR_VERSION = Attribute("sidecar.version", "string", "The sidecar's version.", "version")
+PYTHON_VERSION = Attribute(
+    "process.runtime.version", "string", "The Python that runs it.", "python"
+)
+RULES_VERSION = Attribute(
+    "sidecar.rules.version", "string", "The version of the rule set that decided.", "version"
+)
+
+# --- every line of the log
+TIME = Attribute("time", "string", "When it began: RFC 3339, UTC, always six digits of a second.")
+SEVERITY = Attribute("severity", "string", "`DEBUG`, `INFO`, `WARN` or `ERROR`.")
+EVENT_NAME = Attribute("event_name", "string", "What kind of line this is.")
+BODY = Attribute("body", "string", "One sentence for people.")
+TRACE_ID = Attribute("trace_id", "string", "The trace, 32 hexadecimal digits.")
+SPAN_ID = Attribute(
+    "span_id", "string", "The sidecar's own span, 16 hexadecimal digits; also the decision's id."
+)
+PARENT_SPAN_ID = Attribute(
+    "parent_span_id", "string", "The caller's span; not there when the trace begins here."
+)
+TRACE_FLAGS = Attribute("trace_flags", "string", "`01` when the trace is sampled, else `00`.")
+
+# --- the request
+METHOD = Attribute(
+    "http.request.method",
+    "string",
+    f"A known method, or `{OTHER_METHOD}`.",
+    "http_request_method",
+)
+METHOD_ORIGINAL = Attribute(
+    "http.request.method_original", "string", f"The method as sent, when it is `{OTHER_METHOD}`."
+)
+SCHEME = Attribute("url.scheme", "string", "`http` or `https`.", "url_scheme")
+PATH = Attribute("url.path", "string", "The path as sent, without its query; cut when very long.")
+QUERY = Attribute(
+    "url.query", "string", "The query, each value replaced by `REDACTED`; cut when very long."
+)
+ROUTE = Attribute(
+    "http.route", "string", "The route's name, `other` when none matched.", "http_route"
+)
+STATUS = Attribute(
+    "http.response.status_code",
+    "int",
+    "The status sent; not there when none was.",
+    "http_response_status_code",
+)
+ERROR_TYPE = Attribute(
+    "error.type",
+    "string",
+    "Why it is an error: a reason, or the status when the answer says so. Empty when it is none.",
+    "error_type",
+)
+SERVER_ADDRESS = Attribute(
+    "server.address",
+    "string",
+    "In a log line the host asked for; as a label the endpoint, from the rule file.",
+    "server_address",
+)
+SERVER_PORT = Attribute("server.port", "int", "The port that goes with it.", "server_port")
+CLIENT_ADDRESS = Attribute(
+    "client.address", "string", "The client, as far as it is believed; `unix` for a Unix socket."
+)
+REQUEST_BODY = Attribute("http.request.body.size", "int", "Bytes of body from the client.")
+RESPONSE_BODY = Attribute("http.response.body.size", "int", "Bytes of body sent to it.")
+DURATION = Attribute(
+    "duration_ms", "double", "From the complete head to the last byte sent, in milliseconds."
+)
+OVERHEAD = Attribute(
+    "sidecar.overhead_ms", "double", "What the sidecar itself added to that, in milliseconds."
+)
+
+# --- what the sidecar did
+LISTENER = Attribute("sidecar.listener", "string", "The listener it came in by.", "listener")
+UPSTREAM = Attribute(
+    "sidecar.upstream", "string", "The upstream it went to, by its name.", "upstream"
+)
+ENDPOINT = Attribute("sidecar.endpoint", "string", "The endpoint that was asked last.")
+ATTEMPTS = Attribute(
+    "sidecar.attempts", "int", "How often an endpoint was asked; not there when none was."
+)
+REASON = Attribute(
+    "sidecar.reason", "string", "Why it was refused or failed: see Reasons.", "reason"
+)
+RULE_KIND = Attribute("sidecar.rule.kind", "string", "The section of the deciding rule.", "kind")
+RULE_NAME = Attribute("sidecar.rule.name", "string", "The name of the deciding rule.", "rule")
+RULE_MODE = Attribute("sidecar.rule.mode", "string", "`enforce` or `shadow`.", "mode")
+OUTCOME = Attribute(
+    "sidecar.decision.outcome", "string", "`admitted`, `refused` or `parked`.", "outcome"
+)
+WOULD_REFUSE = Attribute(
+    "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
+)
+RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
+SIGNAL = Attribute(
+    "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"
+)
+
+ATTRIBUTES: Final[tuple[Attribute, ...]] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Attribute)
+)
+
+# --- what happens to the sidecar itself
+REQUEST: Final = Event(
+    "sidecar.request", Severity.INFO, "A request has ended; `ERROR` when its status is a 5xx."
+)
+EVENTS: Final[tuple[Event, ...]] = (
+    REQUEST,
+    Event(
+        "sidecar.started",
+        Severity.INFO,
+        "The sidecar listens.",
+        (SIDECAR_VERSION, RULES_VERSION),
+    ),
+    Event("sidecar.reload", Severity.INFO, "A changed rule file went live.", (RULES_VERSION,)),
+    Event(
+        "sidecar.reload_failed",
+        Severity.ERROR,
+        "A changed rule file has an error; the rules before it stay.",
+        (RULES_VERSION,),
+    ),
+    Event("sidecar.draining", Severity.INFO, "No new requests; the running ones are finished."),
+    Event("sidecar.stopped", Severity.INFO, "The last thing said."),
+    Event("sidecar.handed_over", Severity.INFO, "A new process has the listening sockets now."),
+    Event("sidecar.certificate_reloaded", Severity.INFO, "A listener's certificate was read anew."),
+    Event(
+        "sidecar.certificate_failed",
+        Severity.ERROR,
+        "A listener's certificate could not be read anew; the one before stays.",
+    ),
+    Event(
+        "sidecar.internal_error",
+        Severity.ERROR,
+        "A bug in the sidecar; the line says where.",
+        (SPAN_ID,),
+    ),
+)

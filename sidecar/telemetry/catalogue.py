@@ -1,0 +1,235 @@
+"""Every metric there is; with reasons, attributes and events the whole of what can be observed.
+
+Each is declared once. The reference in ``docs/telemetry.md`` is generated from it, and what is
+exposed is checked against it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sidecar.telemetry import attributes as a
+from sidecar.telemetry.attributes import ATTRIBUTES, EVENTS, KNOWN_METHODS, OTHER_METHOD
+from sidecar.telemetry.declaration import Attribute, Event, Kind, Metric, Reason, Severity, Use
+from sidecar.telemetry.reasons import OTHER, REASONS, reasons
+
+__all__ = [
+    "ATTRIBUTES",
+    "EVENTS",
+    "KNOWN_METHODS",
+    "METRICS",
+    "OTHER",
+    "OTHER_METHOD",
+    "REASONS",
+    "Attribute",
+    "Event",
+    "Kind",
+    "Metric",
+    "Reason",
+    "Severity",
+    "Use",
+    "reasons",
+]
+
+#: OpenTelemetry's advice for HTTP durations (semantic conventions for HTTP metrics, 1.44).
+DURATION_BUCKETS: Final = (
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+)  # fmt: skip
+#: What a sidecar adds lies far below the first of those.
+OVERHEAD_BUCKETS: Final = (
+    0.000025, 0.00005, 0.0001, 0.00015, 0.0002, 0.0003, 0.0005,
+    0.00075, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1,
+)  # fmt: skip
+LAG_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+_LISTENER: Final = (a.SERVICE, a.LISTENER)
+_ENDPOINT: Final = (a.SERVICE, a.UPSTREAM, a.SERVER_ADDRESS, a.SERVER_PORT)
+_ANSWER: Final = (a.METHOD, a.STATUS, a.ERROR_TYPE)
+
+# --- from the client's side
+SERVER_DURATION: Final = Metric(
+    "http_server_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "Requests by route and answer: from the complete head to the last byte sent.",
+    (a.SERVICE, a.LISTENER, a.ROUTE, a.SCHEME, *_ANSWER),
+    unit="seconds",
+    buckets=DURATION_BUCKETS,
+)
+REQUESTS_IN_FLIGHT: Final = Metric(
+    "sidecar_requests_in_flight",
+    Kind.GAUGE,
+    "Requests that have begun and not ended.",
+    (a.SERVICE, a.LISTENER, a.ROUTE),
+)
+OVERHEAD: Final = Metric(
+    "sidecar_overhead_seconds",
+    Kind.HISTOGRAM,
+    "Time that the sidecar itself added to a request.",
+    _LISTENER,
+    unit="seconds",
+    buckets=OVERHEAD_BUCKETS,
+)
+REJECTED: Final = Metric(
+    "sidecar_requests_rejected_total",
+    Kind.COUNTER,
+    "Requests turned away before any rule was asked.",
+    (*_LISTENER, a.REASON),
+    reasons=(Use.REJECTION,),
+)
+DOWNSTREAM_OPEN: Final = Metric(
+    "sidecar_downstream_connections_open",
+    Kind.GAUGE,
+    "Connections of clients that are open.",
+    _LISTENER,
+)
+DOWNSTREAM_CONNECTIONS: Final = Metric(
+    "sidecar_downstream_connections_total",
+    Kind.COUNTER,
+    "Connections of clients that were accepted, refused ones included.",
+    _LISTENER,
+)
+DOWNSTREAM_REFUSED: Final = Metric(
+    "sidecar_downstream_connections_refused_total",
+    Kind.COUNTER,
+    "Connections of clients that were closed before their first request.",
+    (*_LISTENER, a.REASON),
+    reasons=(Use.CONNECTION,),
+)
+DOWNSTREAM_RECEIVED: Final = Metric(
+    "sidecar_downstream_received_bytes_total",
+    Kind.COUNTER,
+    "Bytes received from clients.",
+    _LISTENER,
+    unit="bytes",
+)
+DOWNSTREAM_SENT: Final = Metric(
+    "sidecar_downstream_sent_bytes_total",
+    Kind.COUNTER,
+    "Bytes sent to clients.",
+    _LISTENER,
+    unit="bytes",
+)
+
+# --- towards the upstreams
+CLIENT_DURATION: Final = Metric(
+    "http_client_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "Attempts by endpoint and answer: from sending the head to the last byte received.",
+    (*_ENDPOINT, *_ANSWER),
+    unit="seconds",
+    buckets=DURATION_BUCKETS,
+)
+UPSTREAM_IN_FLIGHT: Final = Metric(
+    "sidecar_upstream_requests_in_flight",
+    Kind.GAUGE,
+    "Attempts at an endpoint that have begun and not ended.",
+    _ENDPOINT,
+)
+UPSTREAM_PENDING: Final = Metric(
+    "sidecar_upstream_requests_pending",
+    Kind.GAUGE,
+    "Requests that wait for a connection to an endpoint.",
+    _ENDPOINT,
+)
+UPSTREAM_OPEN: Final = Metric(
+    "sidecar_upstream_connections_open",
+    Kind.GAUGE,
+    "Connections to an endpoint that are open, idle ones included.",
+    _ENDPOINT,
+)
+UPSTREAM_CONNECTS: Final = Metric(
+    "sidecar_upstream_connects_total",
+    Kind.COUNTER,
+    "Connections to an endpoint that were attempted.",
+    _ENDPOINT,
+)
+UPSTREAM_CONNECT_FAILURES: Final = Metric(
+    "sidecar_upstream_connect_failures_total",
+    Kind.COUNTER,
+    "Connections to an endpoint that did not come about.",
+    (*_ENDPOINT, a.REASON),
+    reasons=(Use.CONNECT,),
+)
+UPSTREAM_OVERFLOWS: Final = Metric(
+    "sidecar_upstream_pool_overflows_total",
+    Kind.COUNTER,
+    "Requests that found an endpoint's pool and its queue full.",
+    _ENDPOINT,
+)
+UPSTREAM_RETRIES: Final = Metric(
+    "sidecar_upstream_retries_total",
+    Kind.COUNTER,
+    "Attempts at an endpoint that were repeated, by why the one before failed.",
+    (*_ENDPOINT, a.REASON),
+    reasons=(Use.RETRY,),
+)
+
+# --- the rules
+DECISIONS: Final = Metric(
+    "sidecar_decisions_total",
+    Kind.COUNTER,
+    "What each rule decided; in shadow mode what it would have decided.",
+    (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
+)
+RULES: Final = Metric(
+    "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
+)
+RELOADS: Final = Metric(
+    "sidecar_rules_reloads_total",
+    Kind.COUNTER,
+    "Rule sets that went live, the first one included, and files that could not.",
+    (a.SERVICE, a.RESULT),
+)
+RELOAD_SUCCESSFUL: Final = Metric(
+    "sidecar_rules_last_reload_successful",
+    Kind.GAUGE,
+    "1 when the rule file as last seen is live, 0 when it has an error.",
+    (a.SERVICE,),
+)
+RELOAD_TIME: Final = Metric(
+    "sidecar_rules_last_reload_timestamp_seconds",
+    Kind.GAUGE,
+    "When the live rule set went live, in seconds since 1970.",
+    (a.SERVICE,),
+    unit="seconds",
+)
+
+# --- the sidecar itself
+BUILD: Final = Metric(
+    "sidecar_build_info",
+    Kind.INFO,
+    "What is running.",
+    (a.SERVICE, a.SIDECAR_VERSION, a.PYTHON_VERSION),
+)
+LOOP_LAG: Final = Metric(
+    "sidecar_loop_lag_seconds",
+    Kind.HISTOGRAM,
+    "How much later than asked for a timer of the event loop fires.",
+    (a.SERVICE,),
+    unit="seconds",
+    buckets=LAG_BUCKETS,
+)
+DROPPED: Final = Metric(
+    "sidecar_telemetry_dropped_total",
+    Kind.COUNTER,
+    "Telemetry that was lost; requests never wait for it.",
+    (a.SERVICE, a.SIGNAL, a.REASON),
+    reasons=(Use.RECORD_DROP, Use.LOG_DROP),
+)
+#: Read from the kernel by prometheus-client; only the label is ours.
+PROCESS: Final = tuple(
+    Metric(name, kind, text, (a.SERVICE,))
+    for name, kind, text in (
+        ("process_cpu_seconds_total", Kind.COUNTER, "CPU time spent, user and system."),
+        ("process_resident_memory_bytes", Kind.GAUGE, "Resident memory."),
+        ("process_virtual_memory_bytes", Kind.GAUGE, "Virtual memory."),
+        ("process_start_time_seconds", Kind.GAUGE, "When the process started, since 1970."),
+        ("process_open_fds", Kind.GAUGE, "Open file descriptors."),
+        ("process_max_fds", Kind.GAUGE, "How many file descriptors may be open."),
+    )
+)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    *(value for value in dict(globals()).values() if isinstance(value, Metric)),
+    *PROCESS,
+)

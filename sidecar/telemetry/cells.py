@@ -1,0 +1,80 @@
+"""The plain numbers that the data path counts in.
+
+No locks and no look-ups by label: the event loop is the only thread that writes them, and they
+are read when somebody scrapes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sidecar.telemetry.catalogue import OTHER
+
+
+class Exemplar(NamedTuple):
+    """One observation that stands for its bucket, with the trace that shows it."""
+
+    value: float
+    trace_id: str
+    #: Wall clock, in seconds since 1970.
+    at: float
+
+
+class HistogramCell:
+    """The observations of one series: how many fell into each bucket, and their sum."""
+
+    __slots__ = ("bounds", "counts", "exemplars", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        #: Upper bounds, inclusive and ascending; what is above the last one has a bucket too.
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        #: The latest exemplar of each bucket that has one.
+        self.exemplars: dict[int, Exemplar] = {}
+
+    @property
+    def count(self) -> int:
+        """How many observations there were."""
+        return sum(self.counts)
+
+    def observe(self, value: float) -> None:
+        """Count one observation."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def exemplify(self, value: float, trace_id: str, at: float) -> None:
+        """Let an observation, counted already, stand for its bucket."""
+        self.exemplars[bisect_left(self.bounds, value)] = Exemplar(value, trace_id, at)
+
+
+class Tally:
+    """Counts by reason, from a closed set; calling it counts.
+
+    A word outside the set counts as ``_OTHER``: a bug may not grow the label set, nor stop
+    traffic.
+    """
+
+    __slots__ = ("counts",)
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        # All are there from the start: a rate needs the zero before the first one.
+        self.counts = {**dict.fromkeys(reasons, 0), OTHER: 0}
+
+    def __call__(self, reason: str, count: int = 1) -> None:
+        """Count ``count`` more for this reason."""
+        counts = self.counts
+        counts[reason if reason in counts else OTHER] += count
+
+
+class DecisionCell:
+    """What one rule decided in one mode."""
+
+    __slots__ = ("admitted", "parked", "refused")
+
+    def __init__(self) -> None:
+        self.admitted = 0
+        self.refused = 0
+        self.parked = 0
