@@ -20,7 +20,8 @@ if has_pip "$venv/bin/python"; then
     exit 0
 fi
 
-for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
+readonly candidates=${PYTHON:-python3.13 python3.12 python3.11 python3}
+for candidate in $candidates; do
     if works "$candidate"; then
         echo "Creating $venv with $("$candidate" --version) ..."
         rm -rf "$venv"
@@ -28,9 +29,9 @@ for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
     fi
 done
 
-cat >&2 <<'MESSAGE'
+cat >&2 <<MESSAGE
 No usable Python found. The project needs Python 3.11 or later, with its venv and ensurepip
-modules (Debian and Ubuntu: apt-get install python3-venv). Tried: python3.13, python3.12,
-python3.11, python3. Name another one with: make setup PYTHON=/path/to/python3
+modules (Debian and Ubuntu: apt-get install python3-venv). Tried: $candidates.
+Name another one with: make setup PYTHON=/path/to/python3
 MESSAGE
 exit 1
