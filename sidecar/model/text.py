@@ -53,27 +53,69 @@ def parse_path_pattern(value: object) -> str:
     return text
 
 
+def parse_plain_path(value: object) -> str:
+    """A path without stars. Raises ``bad-path``."""
+    text = value if isinstance(value, str) else ""
+    expected = "write one path, such as /healthz"
+    problem, meant = ("has a star", None) if "*" in text else _path_problem(text)
+    if problem:
+        raise unreadable("bad-path", f"{shown(value)} {problem}", expected, meant)
+    return text
+
+
 def _path_problem(text: str) -> tuple[str, str | None]:
-    if not text.startswith("/"):
-        return "does not begin with /", f"/{text}" if re.fullmatch(_PATH, f"/{text}") else None
-    if "?" in text or "#" in text:
-        return "has more than a path (match a query with query:)", re.split("[?#]", text)[0]
-    if _BROKEN_ESCAPE.search(text):
-        return "has a % that begins no escape", None
-    if _UNRESERVED_ESCAPE.search(text):
-        plain = _UNRESERVED_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-        return "has an escape that every path loses when it is read", plain
-    if any(segment in {".", ".."} for segment in text.split("/")):
-        return "has a dot segment, which every path loses when it is read", None
-    if "**" in text.removesuffix("/**"):
-        return "has ** before its end, or as part of a segment", None
-    if not re.fullmatch(_PATH, _with_escapes(text)):
-        return "has characters that a path cannot have", None
+    """What keeps ``text`` from being a path, and what may have been meant."""
+    for is_so, problem, mend in _PATH_PROBLEMS:
+        if is_so(text):
+            meant = mend(text)
+            good = meant and not any(check(meant) for check, _, _ in _PATH_PROBLEMS)
+            return problem, meant if good else None
     return "", None
 
 
-def _with_escapes(text: str) -> str:
-    """``text`` with all but ASCII left out: those are matched as their UTF-8 escapes."""
+def _nothing(_: str) -> str:
+    return ""
+
+
+#: Checks in order, what each says, and how to mend what it found.
+_PATH_PROBLEMS: tuple[tuple[Callable[[str], object], str, Callable[[str], str]], ...] = (
+    (lambda text: not text.startswith("/"), "does not begin with /", "/{}".format),
+    (
+        re.compile("[?#]").search,
+        "has more than a path (match a query with query:)",
+        lambda text: re.split("[?#]", text, maxsplit=1)[0],
+    ),
+    (_BROKEN_ESCAPE.search, "has a % that begins no escape", _nothing),
+    (
+        _UNRESERVED_ESCAPE.search,
+        "has an escape that every path loses when it is read",
+        lambda text: _UNRESERVED_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text),
+    ),
+    (
+        re.compile(r"/\.\.?(/|$)").search,
+        "has a dot segment, which every path loses when it is read",
+        _nothing,
+    ),
+    (
+        lambda text: "**" in text.removesuffix("/**"),
+        "has ** before its end, or as part of a segment",
+        _nothing,
+    ),
+    (
+        re.compile(r"[{}]").search,
+        "has braces; a star stands for a segment",
+        lambda text: re.sub(r"\{[^{}/]*\}", "*", text),
+    ),
+    (
+        lambda text: not re.fullmatch(_PATH, _without_foreign(text)),
+        "has characters that a path cannot have",
+        _nothing,
+    ),
+)
+
+
+def _without_foreign(text: str) -> str:
+    """``text`` without what is matched as its UTF-8 escapes: all but ASCII."""
     return re.sub(r"[^\x00-\x7f]", "", text)
 
 
@@ -184,6 +226,14 @@ PathPattern = Annotated[
         "type": "string", "pattern": "^/[^?#]*$",
         "examples": ["/orders", "/skus/*/stock", "/admin/**"],
         "description": "A path; * stands inside a segment, a final ** for all that follows.",
+    }),
+]  # fmt: skip
+PlainPath = Annotated[
+    str,
+    PlainValidator(parse_plain_path),
+    WithJsonSchema({
+        "type": "string", "pattern": "^/[^?#*]*$", "examples": ["/healthz"],
+        "description": "One path.",
     }),
 ]  # fmt: skip
 HeaderName = Annotated[

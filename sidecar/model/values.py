@@ -24,6 +24,7 @@ from sidecar.model.text import (
     MethodName,
     Name,
     PathPattern,
+    PlainPath,
     Text,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "PathPattern",
     "Peer",
     "Percent",
+    "PlainPath",
     "Rate",
     "Size",
     "Status",

@@ -1,0 +1,1 @@
+"""From the rule file's text to a checked, compiled rule set."""

@@ -1,0 +1,286 @@
+"""The settings of a rule file: where to listen, whom to believe, whom to call, for how long.
+
+The docstring below a field is its description for editors; a default stands as an admin would
+write it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pydantic import Field
+
+from sidecar.model.spec import MatchSpec, Spec
+from sidecar.model.values import (
+    Address,
+    Bind,
+    ByteRate,
+    Count,
+    Duration,
+    FilePath,
+    Flag,
+    KeyName,
+    Name,
+    OneOrMany,
+    Peer,
+    PlainPath,
+    Size,
+    Target,
+    Text,
+    UpstreamUrl,
+    written,
+)
+
+
+class ClientCertificate(Enum):
+    """What a TLS client must show."""
+
+    NONE = "none"
+    REQUEST = "request"
+    REQUIRE = "require"
+
+
+class ListenerTlsSpec(Spec):
+    """The certificate that clients see; loaded again when its files change."""
+
+    cert: FilePath
+    """The certificate chain, PEM."""
+    key: FilePath
+    """Its private key, PEM."""
+    client_ca: FilePath = ""
+    """The authorities whose client certificates are accepted, PEM."""
+    client_certificate: ClientCertificate = ClientCertificate.NONE
+    """Whether clients are asked for a certificate, and whether they must have one."""
+
+
+class ListenerLimitsSpec(Spec):
+    """What a client may cost before any rule is asked."""
+
+    request_line: Size = written("8KiB")
+    """The longest request line; more is refused with 414."""
+    header_bytes: Size = written("64KiB")
+    """The largest head, request line included; more is refused with 431."""
+    header_count: Count = 100
+    """The most field lines; more are refused with 431."""
+    body: Size = written("4GiB")
+    """The largest request body; more is refused with 413."""
+    head_within: Duration = written("10s")
+    """How long a client may take to send a head."""
+    body_rate: ByteRate = written("100B/s")
+    """How slowly a client may send a body, from its tenth second on."""
+    connections: Count = 10_000
+    """The most connections at a time."""
+    connections_per_client: Count = 256
+    """The most connections at a time from one address."""
+
+
+class InboundSpec(Spec):
+    """Where clients reach this service."""
+
+    bind: Bind
+    """The address to listen on; port 0 takes a free one."""
+    to: Name = "app"
+    """The upstream for requests whose route names none."""
+    probes: OneOrMany[PlainPath] = ()
+    """Paths of health probes; they pass access lists and limits."""
+    tls: ListenerTlsSpec | None = None
+    """Speak TLS here; plain HTTP when left out."""
+    limits: ListenerLimitsSpec = ListenerLimitsSpec()
+    """What a client may cost before any rule is asked."""
+    keep_alive: Duration = written("60s")
+    """How long an idle connection is kept."""
+
+
+class ListenersSpec(Spec):
+    """Where requests come in."""
+
+    inbound: InboundSpec
+    """Clients of this service."""
+
+
+class Disclose(Enum):
+    """What a refusal tells the client."""
+
+    NONE = "none"
+    ID = "id"
+    RULE = "rule"
+
+
+class EscapedSlash(Enum):
+    """What becomes of a path with an escaped slash or backslash."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+class PathsSpec(Spec):
+    """How paths are read."""
+
+    escaped_slash: EscapedSlash = EscapedSlash.REFUSE
+    """`refuse` answers %2F and %5C in a path with 400; `keep` matches and forwards them so."""
+
+
+class TrustSpec(Spec):
+    """Whom we believe, and what we tell."""
+
+    proxies: tuple[Peer, ...] = ()
+    """Peers whose X-Forwarded-For and Forwarded are believed; from others they are replaced."""
+    callers: tuple[Peer, ...] = ()
+    """Peers whose identity headers are believed; from others they are removed."""
+    disclose: Disclose = Disclose.ID
+    """What a refusal tells the client: nothing, a decision id, or the rule's name."""
+    paths: PathsSpec = PathsSpec()
+    """How paths are read."""
+
+
+class Balance(Enum):
+    """How the next endpoint of an upstream is chosen."""
+
+    ROUND_ROBIN = "round_robin"
+    LEAST_REQUEST = "least_request"
+
+
+class PoolSpec(Spec):
+    """The connections kept to each endpoint of an upstream."""
+
+    max_connections: Count = 200
+    """The most connections to one endpoint."""
+    max_pending: Count = 200
+    """The most requests that wait for one of them; more are refused with 503."""
+    connect_timeout: Duration = written("1s")
+    """How long opening a connection may take."""
+    idle: Duration = written("60s")
+    """How long an unused connection is kept."""
+    age: Duration = written("1h")
+    """How old a connection may grow."""
+
+
+class UpstreamTlsSpec(Spec):
+    """How an upstream proves who it is, and we to it."""
+
+    ca: FilePath = ""
+    """The authorities that are believed, PEM; the system's when left out."""
+    server_name: Text = ""
+    """The name that its certificate must have; the host of its address when left out."""
+    cert: FilePath = ""
+    """The certificate shown to it, PEM."""
+    key: FilePath = ""
+    """The private key of that certificate, PEM."""
+    verify: Flag = True
+    """Whether its certificate is checked."""
+
+
+class UpstreamSpec(Spec):
+    """A service that requests are sent to: one `url`, or several `targets`."""
+
+    url: UpstreamUrl | None = None
+    """Where it is, when it has one address."""
+    targets: OneOrMany[Target] = ()
+    """Where it is, when it has several addresses; over TLS when `tls` is given."""
+    balance: Balance = Balance.ROUND_ROBIN
+    """How the next address is chosen."""
+    pool: PoolSpec = PoolSpec()
+    """The connections kept to each address."""
+    tls: UpstreamTlsSpec | None = None
+    """How it proves who it is."""
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Every address that requests may be sent to."""
+        return (self.url.address,) if self.url is not None else self.targets
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether connections to it are encrypted."""
+        return self.tls is not None or (self.url is not None and self.url.tls)
+
+
+class KeySource(Enum):
+    """Where the value of a key comes from."""
+
+    CLIENT_ADDRESS = "client.address"
+    HEADER = "header"
+    COOKIE = "cookie"
+    QUERY = "query"
+    PATH = "path"
+
+
+class Believe(Enum):
+    """From whom a header is believed."""
+
+    CALLERS = "callers"
+    ANYONE = "anyone"
+
+
+class KeySpec(Spec):
+    """A value of the request that rules tell requests apart by."""
+
+    source: KeySource = Field(alias="from")
+    """Where the value comes from."""
+    name: Text = ""
+    """The name of the header field, the cookie or the query parameter."""
+    segment: Count | None = None
+    """Which segment of the path, counted from 1."""
+    stand_in: KeyName | None = Field(default=None, alias="or")
+    """The key whose value is taken when this one is missing."""
+    default: Text | None = None
+    """The value taken when this one is missing."""
+    track_at_most: Count = 10_000
+    """How many values are remembered; the least recently used goes first."""
+    believe: Believe = Believe.CALLERS
+    """`callers` removes the header from requests of anyone but `trust.callers`; `anyone` is
+    for what clients present themselves, such as an API key."""
+
+    @property
+    def field_name(self) -> bytes:
+        """The header field that must be read for it, in lower case; empty for none."""
+        if self.source is KeySource.HEADER:
+            return self.name.lower().encode("ascii", "ignore")
+        return b"cookie" if self.source is KeySource.COOKIE else b""
+
+
+class TimeoutsSpec(Spec):
+    """How long a request may take."""
+
+    request: Duration | None = None
+    """The whole request, until its answer begins; 30s when left out everywhere."""
+    per_try: Duration | None = None
+    """One try; 15s when left out everywhere, and never longer than `request`."""
+    idle: Duration | None = None
+    """Silence in the middle of a body; 60s when left out everywhere."""
+
+
+class RouteSpec(Spec):
+    """A kind of request with a name, which stands in metrics and logs."""
+
+    name: Name
+    """Unique among the routes."""
+    match: MatchSpec = MatchSpec()
+    """Which requests; the first route that matches wins."""
+    upstream: Name | None = None
+    """Where they go; the upstream of the listener when left out."""
+    timeouts: TimeoutsSpec = TimeoutsSpec()
+    """How long they may take; what is left out here is as in `timeouts`."""
+
+
+class LogsSpec(Spec):
+    """The access log: one line of JSON for each request."""
+
+    file: FilePath = "stdout"
+    """The file that lines are appended to; `stdout`, or `none` for no log."""
+
+
+class PrometheusSpec(Spec):
+    """Metrics for Prometheus."""
+
+    bind: Bind
+    """The address where /metrics is served."""
+
+
+class TelemetrySpec(Spec):
+    """What the sidecar tells about itself."""
+
+    logs: LogsSpec = LogsSpec()
+    """The access log."""
+    prometheus: PrometheusSpec | None = None
+    """Metrics for Prometheus; not served when left out."""
