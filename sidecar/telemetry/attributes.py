@@ -24,7 +24,7 @@ RULES_VERSION = Attribute(
 )
 
 # --- every line of the log
-TIME = Attribute("time", "string", "When it began: RFC 3339, UTC, always six digits of a second.")
+TIME = Attribute("time", "string", "When it began: RFC 3339 in UTC, to the microsecond.")
 SEVERITY = Attribute("severity", "string", "`DEBUG`, `INFO`, `WARN` or `ERROR`.")
 EVENT_NAME = Attribute("event_name", "string", "What kind of line this is.")
 BODY = Attribute("body", "string", "One sentence for people.")

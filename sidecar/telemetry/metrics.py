@@ -87,6 +87,13 @@ class _Answers:
             return _cell(self.cells, (method, status))
         return _cell(self.failed, (method, status, error))
 
+    def find(self, method: str, status: int, error: str = "") -> HistogramCell | None:
+        """The cell of these labels, if something was counted in it."""
+        error = self._error(status, error)
+        if not error:
+            return self.cells.get((method, status))
+        return self.failed.get((method, status, error))
+
     def _error(self, status: int, error: str) -> str:  # noqa: ARG002 - the server's side asks
         """The reason, where it makes the answer an error."""
         return error

@@ -1,0 +1,111 @@
+"""The log: one JSON line for each request, and one for each thing that happens to the sidecar.
+
+Encoding happens on the loop, in slices that its caller bounds; writing happens in a thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from sidecar.telemetry import attributes as a
+from sidecar.telemetry.clock import moment, wall_offset
+from sidecar.telemetry.destination import Destination, FileDestination, StreamDestination
+from sidecar.telemetry.line_writer import QUEUE_BYTES, LineWriter
+from sidecar.telemetry.metrics import LOGS, Meters
+from sidecar.telemetry.record import ExchangeRecord
+from sidecar.telemetry.request_line import request_line
+
+STDOUT: Final = "stdout"
+NONE: Final = "none"
+
+#: What an event may be told with.
+AttributeValue = str | int | float | bool | Sequence[str]
+
+
+class AccessLog:
+    """Turns records and events into lines and hands them to the writer.
+
+    ``destination`` is ``stdout``, a path, or ``none``: then requests are not logged and events
+    go to standard error. Raises ``OSError`` when a path cannot be opened.
+    """
+
+    def __init__(
+        self,
+        destination: str,
+        meters: Meters,
+        wall_offset: Callable[[], float] = wall_offset,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self._logs_requests = destination != NONE
+        self._service = meters.service
+        self._wall_offset = wall_offset
+        self._encoder = msgspec.json.Encoder(enc_hook=str)
+        self._writer = LineWriter(_open(destination), partial(meters.dropped, LOGS), queue_bytes)
+
+    def feed(self, records: Sequence[ExchangeRecord]) -> None:
+        """Log these requests; about three microseconds each. Never raises, never blocks."""
+        if not self._logs_requests or not records:
+            return
+        offset, service = self._wall_offset(), self._service
+        lines = [request_line(record, service, offset) for record in records]
+        try:
+            data = self._encoder.encode_lines(lines)
+        except UnicodeEncodeError:
+            # Text that is no Unicode, a path of the rule file perhaps: slower, and readable.
+            data = b"".join([_clean(self._encoder, line) for line in lines])
+        self._writer.write(data, len(lines))
+
+    def log_event(
+        self, name: str, severity: str, text: str, /, **attributes: AttributeValue
+    ) -> None:
+        """Log something that happened to the sidecar; ``name`` is an event of the catalogue."""
+        fixed: dict[str, AttributeValue | datetime] = {
+            a.TIME.name: moment(time.monotonic() + self._wall_offset()),
+            a.SEVERITY.name: severity,
+            a.EVENT_NAME.name: name,
+            a.SERVICE.name: self._service,
+            a.BODY.name: text,
+        }
+        self._writer.write(_clean(self._encoder, fixed | attributes | fixed), 1)
+
+    def reopen(self) -> None:
+        """Begin the file anew: whoever rotates it sends SIGHUP."""
+        self._writer.reopen()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Write what is left, not longer than this; what is not written by then is counted."""
+        self._writer.close(timeout_seconds)
+
+
+def _open(destination: str) -> Destination:
+    if destination == STDOUT:
+        return StreamDestination(1)
+    if destination == NONE:
+        return StreamDestination(2)
+    return FileDestination(Path(destination))
+
+
+def _clean(encoder: msgspec.json.Encoder, line: object) -> bytes:
+    r"""One line whatever it holds: what is no Unicode is written ``\udcNN``."""
+    try:
+        return encoder.encode(line) + b"\n"
+    except UnicodeEncodeError:
+        return encoder.encode(_mended(msgspec.to_builtins(line, enc_hook=str))) + b"\n"
+
+
+def _mended(value: object) -> object:
+    """The same without lone surrogates, at any depth."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mended(item) for item in value]
+    return value

@@ -1,0 +1,131 @@
+"""What is logged of one request, under which names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from sidecar.telemetry import attributes as a
+from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Severity
+from sidecar.telemetry.clock import moment
+from sidecar.telemetry.record import ExchangeRecord
+from sidecar.telemetry.redaction import readable, split_host, split_target
+
+#: Looked up once, not for every request.
+ERROR: Final = Severity.ERROR.value
+INFO: Final = Severity.INFO.value
+REQUEST: Final = a.REQUEST.name
+
+
+class RequestLine(
+    msgspec.Struct,
+    omit_defaults=True,
+    gc=False,
+    rename={
+        "time": a.TIME.name,
+        "severity": a.SEVERITY.name,
+        "event_name": a.EVENT_NAME.name,
+        "service": a.SERVICE.name,
+        "trace_id": a.TRACE_ID.name,
+        "span_id": a.SPAN_ID.name,
+        "trace_flags": a.TRACE_FLAGS.name,
+        "listener": a.LISTENER.name,
+        "method": a.METHOD.name,
+        "server_address": a.SERVER_ADDRESS.name,
+        "path": a.PATH.name,
+        "route": a.ROUTE.name,
+        "client": a.CLIENT_ADDRESS.name,
+        "request_body_bytes": a.REQUEST_BODY.name,
+        "response_body_bytes": a.RESPONSE_BODY.name,
+        "duration_ms": a.DURATION.name,
+        "overhead_ms": a.OVERHEAD.name,
+        "rules_version": a.RULES_VERSION.name,
+        "parent_id": a.PARENT_SPAN_ID.name,
+        "status": a.STATUS.name,
+        "query": a.QUERY.name,
+        "server_port": a.SERVER_PORT.name,
+        "method_original": a.METHOD_ORIGINAL.name,
+        "upstream": a.UPSTREAM.name,
+        "endpoint": a.ENDPOINT.name,
+        "attempts": a.ATTEMPTS.name,
+        "reason": a.REASON.name,
+        "rule_kind": a.RULE_KIND.name,
+        "rule_name": a.RULE_NAME.name,
+        "would_refuse": a.WOULD_REFUSE.name,
+    },
+):
+    """A request as it is logged; what has nothing to say is left out."""
+
+    time: datetime
+    severity: str
+    event_name: str
+    service: str
+    trace_id: str
+    span_id: str
+    trace_flags: str
+    listener: str
+    method: str
+    server_address: str
+    path: str
+    route: str
+    client: str
+    request_body_bytes: int
+    response_body_bytes: int
+    duration_ms: float
+    overhead_ms: float
+    rules_version: str
+    parent_id: str = ""
+    status: int = 0
+    query: str = ""
+    server_port: int = 0
+    method_original: str = ""
+    upstream: str = ""
+    endpoint: str = ""
+    attempts: int = 0
+    reason: str = ""
+    rule_kind: str = ""
+    rule_name: str = ""
+    would_refuse: tuple[str, ...] = ()
+
+
+def request_line(record: ExchangeRecord, service: str, offset: float) -> RequestLine:
+    """The line of a request; ``offset`` is added to monotonic seconds to get those since 1970."""
+    method = record.method
+    known = method in KNOWN_METHODS
+    path, query = split_target(record.target)
+    address, port = split_host(record.host)
+    rule_kind, _, rule_name = record.rule.partition("/")
+    return RequestLine(
+        moment(record.started + offset),
+        ERROR if record.status >= 500 else INFO,
+        REQUEST,
+        service,
+        readable(record.trace_id),
+        readable(record.span_id),
+        "01" if record.sampled else "00",
+        record.listener,
+        method if known else OTHER_METHOD,
+        address,
+        readable(path),
+        record.route,
+        readable(record.client),
+        record.bytes_received,
+        record.bytes_sent,
+        int(record.seconds * 1e6 + 0.5) / 1000,
+        int(record.overhead_seconds * 1e6 + 0.5) / 1000,
+        record.version,
+        readable(record.parent_id),
+        record.status,
+        readable(query),
+        port,
+        "" if known else method,
+        record.upstream,
+        record.endpoint,
+        record.attempts,
+        record.reason,
+        rule_kind,
+        rule_name,
+        record.shadow,
+    )
