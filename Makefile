@@ -42,6 +42,7 @@ $(EVERYTHING): pyproject.toml requirements/everything.txt
 	@touch $(RUNTIME) $@
 
 setup: $(EVERYTHING) ## create .venv with everything in it; quick when nothing changed
+	@echo "Ready: $(BIN)/sidecar"
 
 lock: $(EVERYTHING) ## pin again what pyproject.toml asks for; UPGRADE=1 takes the newest
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)
