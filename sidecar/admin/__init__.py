@@ -1,0 +1,1 @@
+"""How operators and machines ask a running sidecar how it is."""
