@@ -119,9 +119,7 @@ class BucketsThroughReloads(RuleBasedStateMachine):
 
 
 TestBucketsThroughReloads = BucketsThroughReloads.TestCase
-TestBucketsThroughReloads.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
-)
+TestBucketsThroughReloads.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @given(
@@ -129,7 +127,6 @@ TestBucketsThroughReloads.settings = settings(
     burst=st.integers(1, 12),
     gaps=st.lists(exact_gaps, max_size=60),
 )
-@settings(deadline=None)
 def test_is_gcra(interval: float, burst: int, gaps: list[float]) -> None:
     buckets = TokenBuckets(1 / interval, burst, ROOM)
     gcra = TextbookGcra(Fraction(interval), (burst - 1) * Fraction(interval))
@@ -145,7 +142,6 @@ def test_is_gcra(interval: float, burst: int, gaps: list[float]) -> None:
     start=starts,
     gaps=st.lists(st.one_of(st.just(0.0), st.floats(0.0, 5.0), st.floats(0.0, 1e-3)), max_size=40),
 )
-@settings(deadline=None)
 def test_no_interval_lets_more_through_than_rate_times_time_and_one_burst(
     rate: float, burst: float, start: float, gaps: list[float]
 ) -> None:
@@ -167,7 +163,6 @@ def test_no_interval_lets_more_through_than_rate_times_time_and_one_burst(
     spent=st.integers(0, 2000),
     visits=st.integers(1, 20),
 )
-@settings(deadline=None)
 def test_who_comes_back_when_told_is_admitted(
     rate: float, burst: float, start: float, spent: int, visits: int
 ) -> None:
@@ -180,7 +175,6 @@ def test_who_comes_back_when_told_is_admitted(
 
 
 @given(rate=rates, burst=bursts, start=starts, spent=st.integers(0, 2000))
-@settings(deadline=None)
 def test_who_comes_back_sooner_is_not(rate: float, burst: float, start: float, spent: int) -> None:
     buckets = TokenBuckets(rate, burst, ROOM)
     buckets.take(b"key", start, burst + spent)
@@ -203,7 +197,6 @@ def test_who_comes_back_sooner_is_not(rate: float, burst: float, start: float, s
         max_size=8,
     )
 )
-@settings(deadline=None)
 def test_reloads_let_no_more_through_than_their_limits_and_the_first_burst(
     segments: list[tuple[float, float, list[float]]],
 ) -> None:
@@ -284,7 +277,6 @@ def test_a_clock_that_repeats_an_earlier_moment_gives_nothing_back() -> None:
 
 
 @given(rate=rates, burst=st.integers(1, 50), start=starts)
-@settings(deadline=None)
 def test_a_full_bucket_gives_exactly_its_burst_however_late_it_is(
     rate: float, burst: int, start: float
 ) -> None:

@@ -53,7 +53,7 @@ class TableAgainstList(RuleBasedStateMachine):
 
 
 TestTableAgainstList = TableAgainstList.TestCase
-TestTableAgainstList.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTableAgainstList.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def test_reading_a_row_does_not_save_it() -> None:

@@ -1,0 +1,1 @@
+"""What a rule can do, one kind a file; none of them knows another."""
