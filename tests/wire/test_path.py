@@ -143,7 +143,7 @@ paths = st.lists(pieces, max_size=12).map(lambda parts: b"/" + b"".join(parts))
 
 
 @given(paths, st.booleans())
-def test_agrees_with_the_slow_reading_and_is_idempotent(raw: bytes, keep: bool) -> None:  # noqa: FBT001
+def test_agrees_with_the_slow_reading_and_is_idempotent(raw: bytes, keep: bool) -> None:
     expected = naive(raw, keep=keep)
     try:
         path = read_path(raw, keep_escaped_slash=keep)

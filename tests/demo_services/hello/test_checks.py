@@ -75,7 +75,7 @@ def test_a_run_in_which_all_went_well_keeps_every_promise() -> None:
     # 50/s * 8 s = 400, a burst of 100, and 2 % of 400 to either side.
     [(391, False), (392, True), (500, True), (508, True), (509, False)],
 )
-def test_greedy_is_held_to_limit_times_time(admitted: int, held: bool) -> None:  # noqa: FBT001 - a table
+def test_greedy_is_held_to_limit_times_time(admitted: int, held: bool) -> None:
     broken = _broken(_report(_part(GREEDY, BURST, admitted, 2000)))
     assert broken == ([] if held else ["greedy is held to its 50/s (and a burst of 100)"])
 
@@ -96,7 +96,7 @@ def test_nobody_else_is_refused(part: PhaseReport) -> None:
     "ms,kept",
     [(10, True), (65, True), (75, False)],  # twice 10 ms and 50 ms
 )
-def test_the_admitted_stay_fast(ms: float, kept: bool) -> None:  # noqa: FBT001 - a table
+def test_the_admitted_stay_fast(ms: float, kept: bool) -> None:
     # More than one in a hundred of all that were admitted in the burst.
     broken = _broken(_report(_part(MODEST, BURST, 240, ms=ms)))
     expected = "who is admitted during the burst is served as fast as before"
@@ -104,7 +104,7 @@ def test_the_admitted_stay_fast(ms: float, kept: bool) -> None:  # noqa: FBT001 
 
 
 @pytest.mark.parametrize("refused,kept", [(4, True), (5, False)])
-def test_greedy_comes_back(refused: int, kept: bool) -> None:  # noqa: FBT001 - a table
+def test_greedy_comes_back(refused: int, kept: bool) -> None:
     broken = _broken(_report(_part(GREEDY, CALM, 80 - refused, refused)))
     assert broken == ([] if kept else ["greedy is let in again as soon as it is modest"])
 
