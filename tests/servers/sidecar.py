@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -75,6 +77,8 @@ class SidecarStarter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Not below ``folder``: the path of a Unix socket has little more than 100 bytes.
+        self._states = Path(tempfile.mkdtemp(prefix="sidecar-"))
         self._started: list[SidecarProcess] = []
 
     def __call__(
@@ -95,7 +99,7 @@ class SidecarStarter:
         folder.mkdir()
         rule_file = folder / "test.rules.yaml"
         rule_file.write_text(rules, encoding="utf-8")
-        state = state_dir or folder / "state"
+        state = state_dir or self._states / str(len(self._started))
         command = [sys.executable, "-m", "sidecar", "run", str(rule_file), "--loop", loop]
         process = Process(
             "sidecar",
@@ -113,6 +117,7 @@ class SidecarStarter:
         """End every sidecar that is still running, the last started first."""
         for sidecar in reversed(self._started):
             sidecar.stop()
+        shutil.rmtree(self._states)
 
 
 def _announced_since(sidecar: SidecarProcess, shared_state: Path | None) -> Callable[[], bool]:
