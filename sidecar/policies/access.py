@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self, final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from sidecar.algorithms.globs import Globs
 from sidecar.algorithms.networks import Networks
@@ -43,26 +43,15 @@ def _checked_status(status: int) -> int:
     return status
 
 
-def _written_here(entries: object) -> object:
-    if any(isinstance(one, dict) for one in (entries if isinstance(entries, list) else [entries])):
-        problem = "lists in files are not supported yet"
-        raise unreadable("not-supported-yet", problem, "write the entries here")
-    return entries
-
-
-_Networks = Annotated[OneOrMany[Cidr], BeforeValidator(_written_here)]
-_Values = Annotated[OneOrMany[Glob], BeforeValidator(_written_here)]
-
-
 class AccessListSpec(Spec):
     """Entries of one list: addresses, and the values of declared keys by the keys' names."""
 
     model_config = ConfigDict(extra="allow")
 
     # The values of declared keys; which names are keys is checked against `keys`.
-    __pydantic_extra__: dict[str, _Values] = Field(init=False)
+    __pydantic_extra__: dict[str, OneOrMany[Glob]] = Field(init=False)
 
-    client_ip: _Networks = ()
+    client_ip: OneOrMany[Cidr] = ()
     """Addresses and networks of the client."""
 
     @property

@@ -19,12 +19,12 @@ from enum import Enum
 from math import ceil, floor
 from typing import Annotated, ClassVar, final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from sidecar.algorithms.token_bucket import ENOUGH_FOR_ONE, TokenBuckets
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import BuildContext, GateBasics, Key, Stage, Ticket
-from sidecar.model.reading import shown, unreadable
+from sidecar.model.reading import unreadable
 from sidecar.model.spec import KeyUse, RuleSpec, uses_of
 from sidecar.model.values import Count, KeyName, OneOrMany, Rate
 from sidecar.model.verdict import ADMIT, LocalReply, Respond, Verdict
@@ -32,7 +32,6 @@ from sidecar.state.row_key import row_key_reader
 
 #: More than one process can serve; beyond it, sums of tokens would lose single requests.
 _HIGHEST_PER_SECOND = 1e6
-_NOT_YET = ("fixed_window", "sliding_window", "moving_window", "warm_up", "pace")
 
 
 class Algorithm(Enum):
@@ -40,13 +39,6 @@ class Algorithm(Enum):
 
     TOKEN_BUCKET = "token_bucket"  # noqa: S105 - a word of the rule language
     GCRA = "gcra"
-
-
-def _supported(algorithm: object) -> object:
-    if algorithm in _NOT_YET:
-        problem = f"{shown(algorithm)} is not supported yet"
-        raise unreadable("not-supported-yet", problem, "write token_bucket or gcra")
-    return algorithm
 
 
 def _checked_rate(rate: Rate) -> Rate:
@@ -74,7 +66,7 @@ class RateLimitSpec(RuleSpec):
     """How many requests in how long, such as `50/s` or `1/10s`."""
     per: Annotated[OneOrMany[KeyName], AfterValidator(_distinct)] = ()
     """The declared key, or keys, each of whose values has this limit; all share one if left out."""
-    algorithm: Annotated[Algorithm, BeforeValidator(_supported)] = Algorithm.TOKEN_BUCKET
+    algorithm: Algorithm = Algorithm.TOKEN_BUCKET
     """`token_bucket` lets bursts through, `gcra` spaces evenly unless it has a `burst`."""
     burst: Count | None = None
     """How many may come at once after a quiet time; if left out, a second's worth of the limit

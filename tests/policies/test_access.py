@@ -242,18 +242,6 @@ def test_the_keys_it_names_are_known_with_their_place() -> None:
             "401 must come with WWW-Authenticate, which an access list has not",
         ),
         ({"deny": {"user": "eve"}, "status": 200}, ("status",), "bad-status", "200 is no status"),
-        (
-            {"deny": {"user": {"file": "users.txt"}}},
-            ("deny", "user"),
-            "not-supported-yet",
-            "lists in files are not supported yet",
-        ),
-        (
-            {"allow": {"client_ip": ["10.0.0.1", {"file": "offices.txt"}]}},
-            ("allow", "client_ip"),
-            "not-supported-yet",
-            "lists in files are not supported yet",
-        ),
     ],
 )
 def test_a_mistake_is_told(

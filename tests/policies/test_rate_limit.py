@@ -321,12 +321,6 @@ def test_the_keys_it_names_are_known_with_their_place() -> None:
         ),
         ({"limit": "5/s", "burst": 0}, "burst", "bad-count", "0 is not a whole number"),
         ({"limit": "5/s", "burst": 1.5}, "burst", "bad-count", "1.5 is not a whole number"),
-        (
-            {"limit": "5/s", "algorithm": "sliding_window"},
-            "algorithm",
-            "not-supported-yet",
-            "'sliding_window' is not supported yet",
-        ),
         ({"limit": "5/s", "algorithm": "leaky"}, "algorithm", "enum", "should be 'token_bucket'"),
         ({"limit": "5/s", "algorithm": ["gcra"]}, "algorithm", "enum", "should be 'token_bucket'"),
         ({"limit": "5/s", "per": ["user", "user"]}, "per", "bad-value", "a key stands twice"),
