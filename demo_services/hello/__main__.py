@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from demo_services.hello.demo import Demo, check_addresses
-from demo_services.hello.rules import UnfitRules
+from demo_services.hello.rules import COMMITTED, UnfitRules
 from demo_services.hello.screen import Screen
 from demo_services.processes import NotReady, Processes
 
@@ -24,6 +24,7 @@ def main(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave service and sidecar running until Ctrl-C.")
     ] = False,
+    rules: Annotated[Path, typer.Option(help="Another rule file for the sidecar.")] = COMMITTED,
     without_sidecar: Annotated[
         bool, typer.Option("--without-sidecar", help="The same load on the bare service.")
     ] = False,
@@ -35,7 +36,7 @@ def main(
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen()
     try:
-        kept = _run(screen, seconds, keep=keep, governed=not without_sidecar)
+        kept = _run(screen, seconds, None if without_sidecar else rules, keep=keep)
     except (NotReady, UnfitRules, OSError) as error:
         screen.verbatim(f"\n{error}")
         kept = False
@@ -45,7 +46,7 @@ def main(
     raise typer.Exit(0 if kept else 1)
 
 
-def _run(screen: Screen, seconds: float, *, keep: bool, governed: bool) -> bool:
+def _run(screen: Screen, seconds: float, rules: Path | None, *, keep: bool) -> bool:
     check_addresses()
     with tempfile.TemporaryDirectory(prefix="hello-") as name:
         directory = Path(name)
@@ -53,20 +54,20 @@ def _run(screen: Screen, seconds: float, *, keep: bool, governed: bool) -> bool:
             demo = Demo(screen, directory, processes)
             service = demo.start_service()
             addresses = {"shop": service.address, "knobs": service.control}
-            rules: Path | None = None
-            if governed:
-                sidecar = demo.start_sidecar(service)
+            copy: Path | None = None
+            if rules is None:
+                kept = demo.run_bare(service, seconds)
+            else:
+                sidecar = demo.start_sidecar(service, rules)
                 kept = demo.run_governed(sidecar, service, seconds)
-                rules = sidecar.rules
+                copy = sidecar.rules
                 addresses |= {
                     "sidecar": sidecar.inbound,
                     "metrics": f"{sidecar.prometheus}/metrics",
                 }
-            else:
-                kept = demo.run_bare(service, seconds)
             if keep:
-                demo.stay(addresses, rules)
-    screen.closing(kept=kept, governed=governed)
+                demo.stay(addresses, copy)
+    screen.closing(kept=kept, governed=rules is not None)
     return kept
 
 

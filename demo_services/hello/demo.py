@@ -61,9 +61,9 @@ class Demo:
         self._screen.say(f"service  http://{addresses['service']}  (pid {process.pid})")
         return Service(addresses["service"], addresses["control"])
 
-    def start_sidecar(self, service: Service) -> Sidecar:
+    def start_sidecar(self, service: Service, rule_file: Path) -> Sidecar:
         """Start a sidecar in front of the shop. Raises NotReady, UnfitRules."""
-        copy = rules.ready_for_run(rules.COMMITTED, service.address, self._directory)
+        copy = rules.ready_for_run(rule_file, service.address, self._directory)
         process = self._processes.start(
             "sidecar",
             "sidecar",
