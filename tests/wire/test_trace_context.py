@@ -41,7 +41,7 @@ def test_continued(value: bytes, flags: int) -> None:
 @pytest.mark.parametrize("value", [
     b"", b"-", b"---", GOOD[:-1], GOOD + b"0", GOOD + b"-", GOOD + b"-x", GOOD + b" ", b" " + GOOD,
     b"ff" + GOOD[2:], b"ff" + GOOD[2:] + b"-x", b"01" + GOOD[2:] + b"0", b"0x" + GOOD[2:],
-    GOOD.upper(), b"00-" + TRACE.upper() + b"-" + PARENT + b"-01", b"00-" + TRACE + GOOD[35:].upper(),
+    GOOD.upper(), GOOD[:36].upper() + GOOD[36:], GOOD[:36] + GOOD[36:].upper(),
     b"00-" + b"0" * 32 + b"-" + PARENT + b"-01", b"00-" + TRACE + b"-" + b"0" * 16 + b"-01",
     GOOD.replace(b"-", b"_"), GOOD.replace(b"-", b""), b"0-0" + TRACE + b"-" + PARENT + b"-01",
     b"00-" + TRACE[:-1] + b"-" + PARENT + b"0-01", b"00" + GOOD[3:] + b"-",
