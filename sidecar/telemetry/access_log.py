@@ -65,7 +65,11 @@ class AccessLog:
     def log_event(
         self, name: str, severity: str, text: str, /, **attributes: AttributeValue
     ) -> None:
-        """Log something that happened to the sidecar; ``name`` is an event of the catalogue."""
+        """Log something that happened to the sidecar.
+
+        ``name`` is an event of the catalogue; a keyword is an attribute's short form, see
+        ``attribute_name``.
+        """
         fixed: dict[str, AttributeValue | datetime] = {
             a.TIME.name: moment(time.monotonic() + self._wall_offset()),
             a.SEVERITY.name: severity,
@@ -73,7 +77,8 @@ class AccessLog:
             a.SERVICE.name: self._service,
             a.BODY.name: text,
         }
-        self._writer.write(_clean(self._encoder, fixed | attributes | fixed), 1)
+        told = {attribute_name(keyword): value for keyword, value in attributes.items()}
+        self._writer.write(_clean(self._encoder, fixed | told | fixed), 1)
 
     def reopen(self) -> None:
         """Begin the file anew: whoever rotates it sends SIGHUP."""
@@ -82,6 +87,14 @@ class AccessLog:
     def close(self, timeout_seconds: float) -> None:
         """Write what is left, not longer than this; what is not written by then is counted."""
         self._writer.close(timeout_seconds)
+
+
+def attribute_name(keyword: str) -> str:
+    """The attribute that a keyword stands for: a declared one, or ``sidecar.KEYWORD``."""
+    declared = a.KEYWORDS.get(keyword)
+    if declared is not None:
+        return declared.name
+    return keyword if "." in keyword else f"sidecar.{keyword}"
 
 
 def _open(destination: str) -> Destination:

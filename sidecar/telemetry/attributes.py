@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sidecar.telemetry.declaration import Attribute, Event, Severity
+from sidecar.telemetry.declaration import Attribute, Event
 
 #: Methods that are told apart (RFC 9110, 9.1; PATCH: RFC 5789). Others count as ``_OTHER``, so
 #: that a client cannot invent label values.
@@ -20,7 +20,7 @@ PYTHON_VERSION = Attribute(
     "process.runtime.version", "string", "The Python that runs it.", "python"
 )
 RULES_VERSION = Attribute(
-    "sidecar.rules.version", "string", "The version of the rule set that decided.", "version"
+    "sidecar.rules.version", "string", "The version of the rule set in force.", "version"
 )
 
 # --- every line of the log
@@ -112,42 +112,35 @@ SIGNAL = Attribute(
     "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"
 )
 
+# --- what events are told with
+PID = Attribute("process.pid", "int", "The process.")
+PREVIOUS_RULES = Attribute(
+    "sidecar.rules.previous_version", "string", "The version that was in force before."
+)
+INBOUND_SOCKET = Attribute("sidecar.inbound", "string", "Where the inbound listener listens.")
+PROMETHEUS_SOCKET = Attribute("sidecar.prometheus", "string", "Where metrics can be scraped.")
+ADMIN_SOCKET = Attribute("sidecar.admin", "string", "Where operators are answered.")
+CONTROL_SOCKET = Attribute("sidecar.control", "string", "Where a successor asks for sockets.")
+#: How code names them where a keyword must do; any other keyword is ``sidecar.KEYWORD``.
+KEYWORDS: Final = {"pid": PID, "version": RULES_VERSION, "before": PREVIOUS_RULES}
+
 ATTRIBUTES: Final[tuple[Attribute, ...]] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Attribute)
 )
 
 # --- what happens to the sidecar itself
-REQUEST: Final = Event(
-    "sidecar.request", Severity.INFO, "A request has ended; `ERROR` when its status is a 5xx."
-)
+REQUEST: Final = Event("sidecar.request", "A request has ended; `ERROR` when its status is a 5xx.")
 EVENTS: Final[tuple[Event, ...]] = (
     REQUEST,
+    Event("sidecar.started", "The sidecar listens."),
     Event(
-        "sidecar.started",
-        Severity.INFO,
-        "The sidecar listens.",
-        (SIDECAR_VERSION, RULES_VERSION),
-    ),
-    Event("sidecar.reload", Severity.INFO, "A changed rule file went live.", (RULES_VERSION,)),
-    Event(
-        "sidecar.reload_failed",
-        Severity.ERROR,
-        "A changed rule file has an error; the rules before it stay.",
-        (RULES_VERSION,),
-    ),
-    Event("sidecar.draining", Severity.INFO, "No new requests; the running ones are finished."),
-    Event("sidecar.stopped", Severity.INFO, "The last thing said."),
-    Event("sidecar.handed_over", Severity.INFO, "A new process has the listening sockets now."),
-    Event("sidecar.certificate_reloaded", Severity.INFO, "A listener's certificate was read anew."),
-    Event(
-        "sidecar.certificate_failed",
-        Severity.ERROR,
-        "A listener's certificate could not be read anew; the one before stays.",
+        "sidecar.reload",
+        "Changed rules are in force; `ERROR` when they have a mistake and those before stay.",
     ),
     Event(
-        "sidecar.internal_error",
-        Severity.ERROR,
-        "A bug in the sidecar; the line says where.",
-        (SPAN_ID,),
+        "sidecar.certificate",
+        "A listener uses a new certificate; `ERROR` when it cannot and keeps the one it has.",
     ),
+    Event("sidecar.draining", "No new requests; the running ones are finished."),
+    Event("sidecar.stopped", "The last thing said."),
 )

@@ -98,14 +98,14 @@ DOWNSTREAM_REFUSED: Final = Metric(
 DOWNSTREAM_RECEIVED: Final = Metric(
     "sidecar_downstream_received_bytes_total",
     Kind.COUNTER,
-    "Bytes received from clients.",
+    "Bytes of bodies received from clients.",
     _LISTENER,
     unit="bytes",
 )
 DOWNSTREAM_SENT: Final = Metric(
     "sidecar_downstream_sent_bytes_total",
     Kind.COUNTER,
-    "Bytes sent to clients.",
+    "Bytes of bodies sent to clients.",
     _LISTENER,
     unit="bytes",
 )
@@ -140,7 +140,7 @@ UPSTREAM_OPEN: Final = Metric(
 UPSTREAM_CONNECTS: Final = Metric(
     "sidecar_upstream_connects_total",
     Kind.COUNTER,
-    "Connections to an endpoint that were attempted.",
+    "Connections to an endpoint that were made.",
     _ENDPOINT,
 )
 UPSTREAM_CONNECT_FAILURES: Final = Metric(
@@ -154,6 +154,12 @@ UPSTREAM_OVERFLOWS: Final = Metric(
     "sidecar_upstream_pool_overflows_total",
     Kind.COUNTER,
     "Requests that found an endpoint's pool and its queue full.",
+    _ENDPOINT,
+)
+UPSTREAM_UNSOLICITED: Final = Metric(
+    "sidecar_upstream_unsolicited_total",
+    Kind.COUNTER,
+    "Connections that an endpoint wrote to unasked; they were closed.",
     _ENDPOINT,
 )
 UPSTREAM_RETRIES: Final = Metric(

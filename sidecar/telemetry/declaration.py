@@ -96,9 +96,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the sidecar itself and stands in its log."""
+    """What a line of the log may be about."""
 
     name: str
-    severity: Severity
     help: str
-    attributes: tuple[Attribute, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sidecar.telemetry.clock import wall_offset
-from sidecar.telemetry.metrics import Meters, method_label
+from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.telemetry.redaction import readable
 
@@ -28,7 +28,7 @@ class Exemplars:
         server = self._meters.servers.get((record.listener, record.route))
         if server is None:
             return
-        cell = server.find(method_label(record.method), record.status, record.reason)
+        cell = server.find(record.method, record.status, record.reason)
         if cell is not None:
             ended = record.started + record.seconds + offset
             cell.exemplify(record.seconds, readable(record.trace_id), ended)

@@ -115,6 +115,7 @@ def _client_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
         (row for at, one in every for row in _tally(at, one.connect_failures)),
     )
     yield c.UPSTREAM_OVERFLOWS, ((at, one.pool_overflows) for at, one in every)
+    yield c.UPSTREAM_UNSOLICITED, ((at, one.unsolicited_total) for at, one in every)
     yield c.UPSTREAM_RETRIES, (row for at, one in every for row in _tally(at, one.retries_total))
 
 

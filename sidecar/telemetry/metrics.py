@@ -79,17 +79,18 @@ class _Answers:
     def open(self, method: str, status: int, error: str = "") -> HistogramCell:
         """The cell of these labels, made when it is asked for the first time.
 
-        ``method`` comes from ``method_label``; ``status`` is 0 when there was no answer;
-        ``error`` is the reason when the sidecar has one.
+        ``method`` may be any: one that nobody knows shares a cell with its like, and is asked
+        for here each time. ``status`` is 0 when there was no answer; ``error`` is the reason
+        when the sidecar has one.
         """
-        error = self._error(status, error)
+        method, error = method_label(method), self._error(status, error)
         if not error:
             return _cell(self.cells, (method, status))
         return _cell(self.failed, (method, status, error))
 
     def find(self, method: str, status: int, error: str = "") -> HistogramCell | None:
         """The cell of these labels, if something was counted in it."""
-        error = self._error(status, error)
+        method, error = method_label(method), self._error(status, error)
         if not error:
             return self.cells.get((method, status))
         return self.failed.get((method, status, error))
@@ -129,6 +130,7 @@ class ClientMeters(_Answers):
         "pool_overflows",
         "requests_in_flight",
         "retries_total",
+        "unsolicited_total",
     )
 
     def __init__(self, cluster: str, endpoint: str) -> None:
@@ -144,6 +146,7 @@ class ClientMeters(_Answers):
         self.retries_total = Tally(reasons(Use.RETRY))
         self.pending = 0
         self.pool_overflows = 0
+        self.unsolicited_total = 0
 
 
 class ReloadMeters:

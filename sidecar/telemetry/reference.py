@@ -46,8 +46,8 @@ def reference() -> str:
             ),
             "### Events",
             _table(
-                ("event", "severity", "what happened"),
-                ((f"`{one.name}`", one.severity.value, one.help) for one in EVENTS),
+                ("event", "what happened"),
+                ((f"`{one.name}`", one.help) for one in EVENTS),
             ),
             "### Reasons",
             _table(

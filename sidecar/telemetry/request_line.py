@@ -62,25 +62,25 @@ class RequestLine(
     severity: str
     event_name: str
     service: str
-    trace_id: str
-    span_id: str
-    trace_flags: str
-    listener: str
-    method: str
-    server_address: str
-    path: str
-    route: str
-    client: str
-    request_body_bytes: int
-    response_body_bytes: int
-    duration_ms: float
-    overhead_ms: float
-    rules_version: str
+    trace_id: str = ""
+    span_id: str = ""
     parent_id: str = ""
-    status: int = 0
-    query: str = ""
-    server_port: int = 0
+    trace_flags: str = ""
+    listener: str = ""
+    client: str = ""
+    method: str = ""
     method_original: str = ""
+    server_address: str = ""
+    server_port: int = 0
+    path: str = ""
+    query: str = ""
+    route: str = ""
+    status: int = 0
+    # Never so, and therefore always there.
+    request_body_bytes: int = -1
+    response_body_bytes: int = -1
+    duration_ms: float = -1.0
+    overhead_ms: float = -1.0
     upstream: str = ""
     endpoint: str = ""
     attempts: int = 0
@@ -88,12 +88,13 @@ class RequestLine(
     rule_kind: str = ""
     rule_name: str = ""
     would_refuse: tuple[str, ...] = ()
+    rules_version: str = ""
 
 
 def request_line(record: ExchangeRecord, service: str, offset: float) -> RequestLine:
     """The line of a request; ``offset`` is added to monotonic seconds to get those since 1970."""
     method = record.method
-    known = method in KNOWN_METHODS
+    known = method in KNOWN_METHODS or not method
     path, query = split_target(record.target)
     address, port = split_host(record.host)
     rule_kind, _, rule_name = record.rule.partition("/")
@@ -104,23 +105,22 @@ def request_line(record: ExchangeRecord, service: str, offset: float) -> Request
         service,
         readable(record.trace_id),
         readable(record.span_id),
+        readable(record.parent_id),
         "01" if record.sampled else "00",
         record.listener,
-        method if known else OTHER_METHOD,
-        address,
-        readable(path),
-        record.route,
         readable(record.client),
+        method if known else OTHER_METHOD,
+        "" if known else method,
+        address,
+        port,
+        readable(path),
+        readable(query),
+        record.route,
+        record.status,
         record.bytes_received,
         record.bytes_sent,
         int(record.seconds * 1e6 + 0.5) / 1000,
         int(record.overhead_seconds * 1e6 + 0.5) / 1000,
-        record.version,
-        readable(record.parent_id),
-        record.status,
-        readable(query),
-        port,
-        "" if known else method,
         record.upstream,
         record.endpoint,
         record.attempts,
@@ -128,4 +128,5 @@ def request_line(record: ExchangeRecord, service: str, offset: float) -> Request
         rule_kind,
         rule_name,
         record.shadow,
+        record.version,
     )

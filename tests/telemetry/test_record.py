@@ -5,13 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.telemetry.record import ExchangeRecord, RecordRing
+from tests.telemetry.records import make_record
 
 
 def record(number: int) -> ExchangeRecord:
-    return ExchangeRecord(
-        float(number), 0.01, 0.0001, "inbound", "GET", b"shop", b"/", "other", 200, "", "",
-        b"10.0.0.1", 0, 12, "app", "127.0.0.1:9000", 1, b"a" * 32, b"b" * 16, b"", False, (), "1-ab",
-    )  # fmt: skip
+    return make_record(started=float(number))
 
 
 def test_records_come_out_in_the_order_they_went_in() -> None:
