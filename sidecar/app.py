@@ -1,0 +1,361 @@
+"""Puts everything together: the only place that knows all parts. Starts, drains, stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from sidecar.admin.api import make_admin, make_exporter
+from sidecar.admin.server import AdminServer
+from sidecar.proxy.clock import clock
+from sidecar.proxy.engine import Engine
+from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
+from sidecar.proxy.listener import Listener
+from sidecar.proxy.sockets import (
+    address_of,
+    close_all,
+    listen_tcp,
+    listen_unix,
+    passed_by_systemd,
+)
+from sidecar.proxy.sweep import Sweep
+from sidecar.proxy.tls import ListenerContext, ListenerTls
+from sidecar.ruleset.compiler import adopt, compile_rules
+from sidecar.ruleset.reload import Loaded, Watcher, is_valid, needs_restart
+from sidecar.settings import LoopKind, Settings, default_state_dir
+from sidecar.telemetry.access_log import AccessLog
+from sidecar.telemetry.metrics import Meters
+from sidecar.telemetry.pump import RecordPump
+from sidecar.telemetry.record import RecordRing
+
+if TYPE_CHECKING:
+    from sidecar.model.addresses import Address
+    from sidecar.model.policy import Rule
+    from sidecar.ruleset.routes import DecisionCount, RuleSet
+    from sidecar.ruleset.schema import RuleFile
+
+#: Records that wait to be told about; at 30,000 requests a second a quarter of a second's worth.
+_RECORDS: Final = 8192
+#: How long the last log lines may take to be written.
+_LOG_SECONDS: Final = 2.0
+_DRAIN_LOOK_SECONDS: Final = 0.02
+_STATE_DIR_MODE: Final = 0o700
+_ADMIN_SOCKET_MODE: Final = 0o600
+_INBOUND_SOCKET_MODE: Final = 0o666
+
+#: Exit status of a sidecar that was told twice to stop.
+STOPPED_AT_ONCE: Final = 1
+
+
+class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
+    """Why the sidecar does not run, in one sentence for whoever started it."""
+
+
+class Sidecar:
+    """One run of the sidecar, from a checked rule file to exit."""
+
+    def __init__(self, settings: Settings, loaded: Loaded) -> None:
+        """``loaded`` is valid (``ruleset.reload.is_valid``)."""
+        if loaded.checked.file is None:
+            message = "the rule file has errors"
+            raise CannotStart(message)
+        self._settings = settings
+        self._loaded = loaded
+        self._file: RuleFile = loaded.checked.file
+        bind = str(self._file.listeners.inbound.bind)
+        self.state_dir = settings.state_dir or default_state_dir(
+            self._file.service, bind, os.environ
+        )
+        self._base = settings.rule_file.resolve().parent
+        self._meters = Meters(self._file.service)
+        self._log = AccessLog(self._log_destination(), self._meters)
+        self._sockets: dict[str, socket.socket] = {}
+        self._takeover: Takeover | None = None
+        self._stop: asyncio.Event = asyncio.Event()
+        self._stop_at_once = False
+        self._ready = "starting"
+
+    # --- what the admin server asks
+
+    @property
+    def meters(self) -> Meters:
+        """The counters."""
+        return self._meters
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether requests should be sent here, and why not."""
+        return not self._ready, self._ready
+
+    @property
+    def rules_version(self) -> str:
+        """The version of the rule set in force."""
+        return self._engine.rules.version
+
+    # --- the run
+
+    async def run(self) -> int:
+        """Serve until told to stop; returns the exit status. Raises ``CannotStart``."""
+        loop = asyncio.get_running_loop()
+        self._open_sockets()
+        self._engine = Engine(
+            loop, self._compile(self._loaded, None), self._meters, RecordRing(_RECORDS),
+            Random(),  # noqa: S311 - trace ids must be unique, not secret
+        )  # fmt: skip
+        self._listener = Listener(self._engine, "inbound", self._sockets["inbound"], self._tls())
+        pump = RecordPump(self._engine.records, self._meters, [self._log.feed])
+        sweep = Sweep(self._engine, [self._listener], self._renew_certificates)
+        watcher = Watcher(self._settings.rule_file, self._loaded, self._reload, self._reload_failed)
+        self._catch_signals(loop, watcher)
+        admin = await self._start_admin()
+        await self._listener.start()
+        sweep.start()
+        pump.start(loop)
+        watcher.start(loop)
+        handover = await self._announce(loop)
+        _settle_memory()
+        await self._stop.wait()
+        handover.stop()
+        await self._drain()
+        await watcher.stop()
+        sweep.stop()
+        for server in admin:
+            await server.close()
+        self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
+        pump.stop()
+        await asyncio.to_thread(self._log.close, _LOG_SECONDS)
+        self._remove_traces()
+        return STOPPED_AT_ONCE if self._stop_at_once else 0
+
+    # --- starting
+
+    def _log_destination(self) -> str:
+        file = self._file.telemetry.logs.file
+        return file if file in ("stdout", "none") else str(self._base / file)
+
+    def _open_sockets(self) -> None:
+        """Inherit what can be, and bind the rest."""
+        self.state_dir.mkdir(mode=_STATE_DIR_MODE, parents=True, exist_ok=True)
+        sockets = self._sockets
+        sockets.update(passed_by_systemd(os.environ))
+        if self._settings.take_over:
+            try:
+                self._takeover = Takeover(self.state_dir / "control.sock")
+                sockets.update(self._takeover.sockets)
+            except NothingToTakeOver:
+                self._say("nothing to take over: starting afresh")
+        try:
+            self._bind("inbound", self._file.listeners.inbound.bind, _INBOUND_SOCKET_MODE)
+            prometheus = self._file.telemetry.prometheus
+            if prometheus is not None:
+                self._bind("prometheus", prometheus.bind, _INBOUND_SOCKET_MODE)
+            for name in ("admin", "control"):
+                if name not in sockets:
+                    path = self.state_dir / f"{name}.sock"
+                    sockets[name] = listen_unix(path, _ADMIN_SOCKET_MODE)
+        except OSError:
+            close_all(sockets)
+            raise
+
+    def _bind(self, name: str, address: Address, mode: int) -> None:
+        if name in self._sockets:
+            return
+        if address.path:
+            self._sockets[name] = listen_unix(self._base / address.path, mode)
+        else:
+            self._sockets[name] = listen_tcp(address.host, address.port)
+
+    def _tls(self) -> ListenerContext | None:
+        spec = self._file.listeners.inbound.tls
+        if spec is None:
+            return None
+        settings = ListenerTls(
+            str(self._base / spec.cert),
+            str(self._base / spec.key),
+            str(self._base / spec.client_ca) if spec.client_ca else "",
+            spec.client_certificate.value,
+        )
+        try:
+            return ListenerContext(settings)
+        except (OSError, ssl.SSLError) as error:
+            message = f"the listener's certificate cannot be used: {error}"
+            raise CannotStart(message) from error
+
+    async def _start_admin(self) -> list[AdminServer]:
+        servers = [await AdminServer.start(make_admin(self), self._sockets["admin"])]
+        exporter = self._sockets.get("prometheus")
+        if exporter is not None:
+            servers.append(await AdminServer.start(make_exporter(self), exporter))
+        return servers
+
+    async def _announce(self, loop: asyncio.AbstractEventLoop) -> HandoverServer:
+        """Say that we serve: to the process before us, to the files, to whoever looks on."""
+        if self._takeover is not None:
+            await asyncio.to_thread(self._takeover.ready)
+        handover = HandoverServer(loop, self._sockets["control"], self._sockets, self._taken_over)
+        handover.start()
+        addresses = {name: address_of(sock) for name, sock in self._sockets.items()}
+        _write_whole(self.state_dir / "addresses.json", json.dumps(addresses))
+        _write_whole(self.state_dir / "pid", str(os.getpid()))
+        self._ready = ""
+        rules = self._engine.rules
+        self._meters.reloads.succeeded(rules.version, time.time())
+        text = f"{self._file.service} is served on {addresses['inbound']}"
+        self._log.log_event(
+            "sidecar.started", "INFO", text, version=rules.version, pid=os.getpid(), **addresses
+        )
+        self._say(text)
+        return handover
+
+    def _say(self, text: str) -> None:
+        """To a person at a terminal; the log says it to machines."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"sidecar: {text}\n")
+
+    # --- running
+
+    def _compile(self, loaded: Loaded, previous: RuleSet | None) -> RuleSet:
+        checked = loaded.checked
+        if checked.file is None:
+            message = "the rule file has errors"
+            raise CannotStart(message)
+        return compile_rules(checked.file, checked.document, self._base, previous, self._count_of)
+
+    def _count_of(self, rule: Rule) -> DecisionCount:
+        return self._meters.decision(rule.kind, rule.name, rule.mode)
+
+    def _reload(self, loaded: Loaded) -> None:
+        """Put a changed file in force, or say what is wrong with it."""
+        checked = loaded.checked
+        problems = [*checked.diagnostics, *needs_restart(self._file, checked)]
+        errors = [one for one in problems if one.severity.value == "error"]
+        if not is_valid(checked) or errors or checked.file is None:
+            self._reload_failed("; ".join(one.brief for one in errors[:5]))
+            return
+        previous = self._engine.rules
+        rules = self._compile(loaded, previous)
+        adopt(rules, previous, clock())
+        self._engine.install(rules)
+        self._file = checked.file
+        self._meters.reloads.succeeded(rules.version, time.time())
+        self._log.log_event(
+            "sidecar.reload", "INFO", "new rules are in force",
+            version=rules.version, before=previous.version,
+        )  # fmt: skip
+
+    def _reload_failed(self, why: str) -> None:
+        self._meters.reloads.failed()
+        self._log.log_event(
+            "sidecar.reload", "ERROR", f"the rules stay as they are: {why}",
+            version=self._engine.rules.version,
+        )  # fmt: skip
+        self._say(f"the rules stay as they are: {why}")
+
+    def _renew_certificates(self, now: float) -> None:
+        """Look at the certificate's files once a second."""
+        if self._listener.tls is None or now < self._certificate_looked + 1.0:
+            return
+        self._certificate_looked = now
+        try:
+            renewed = self._listener.tls.renew()
+        except (OSError, ssl.SSLError) as error:
+            self._log.log_event(
+                "sidecar.certificate", "ERROR", f"the certificate stays as it is: {error}"
+            )
+            return
+        if renewed:
+            self._log.log_event("sidecar.certificate", "INFO", "a new certificate is in use")
+
+    _certificate_looked = 0.0
+
+    # --- stopping
+
+    def _catch_signals(self, loop: asyncio.AbstractEventLoop, watcher: Watcher) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+
+        def look_again() -> None:
+            self._log.reopen()
+            self._looking = loop.create_task(watcher.look(forced=True))
+
+        loop.add_signal_handler(signal.SIGHUP, look_again)
+
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():
+            self._stop_at_once = True
+            self._listener.abort()
+        self._ready = "draining"
+        self._stop.set()
+
+    def _taken_over(self) -> None:
+        """A new process serves on our sockets."""
+        self._ready = "draining"
+        # The sockets' paths and the files in the state directory are the new one's now.
+        self._keep_traces = True
+        self._stop.set()
+
+    _keep_traces = False
+
+    async def _drain(self) -> None:
+        """Let running requests end, within bounds, and idle connections go."""
+        engine = self._engine
+        engine.draining = True
+        self._listener.stop_accepting()
+        self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
+        end = clock() + self._settings.drain_seconds
+        while self._listener.connections and clock() < end and not self._stop_at_once:
+            await asyncio.sleep(_DRAIN_LOOK_SECONDS)
+        if self._listener.connections:
+            self._listener.abort()
+            # One turn of the loop for the connections to notice.
+            await asyncio.sleep(0)
+        for connector in engine.connectors():
+            connector.close_idle()
+
+    def _remove_traces(self) -> None:
+        """Remove what only a running sidecar has, unless it belongs to our successor."""
+        if self._keep_traces:
+            return
+        for sock in self._sockets.values():
+            if sock.family == socket.AF_UNIX and sock.fileno() >= 0:
+                with contextlib.suppress(OSError):
+                    Path(sock.getsockname()).unlink()
+        for name in ("admin.sock", "control.sock", "addresses.json", "pid"):
+            with contextlib.suppress(OSError):
+                (self.state_dir / name).unlink()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _settle_memory() -> None:
+    """What lives as long as the process is not looked at again; the data path makes no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def run(settings: Settings, loaded: Loaded) -> int:
+    """Run the sidecar to its end; returns the exit status.
+
+    Raises ``CannotStart`` or ``proxy.sockets.CannotListen``.
+    """
+    if settings.loop is LoopKind.UVLOOP:
+        import uvloop  # noqa: PLC0415 - needed only when asked for
+
+        return uvloop.run(Sidecar(settings, loaded).run())
+    return asyncio.run(Sidecar(settings, loaded).run())

@@ -1,0 +1,168 @@
+"""Opens connections to one endpoint, and hands them to the requests that wait."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+from sidecar.model.outcome import (
+    CONNECT_FAILURE,
+    CONNECT_TIMEOUT,
+    POOL_OVERFLOW,
+    TLS_FAILURE,
+    Failure,
+)
+from sidecar.proxy.tls import upstream_context
+from sidecar.proxy.upstream import IDLE, OPENING, Upstream
+
+if TYPE_CHECKING:
+    from sidecar.cluster.endpoint import Endpoint
+    from sidecar.cluster.pool import Pool
+    from sidecar.proxy.engine import Engine
+    from sidecar.proxy.exchange import Exchange
+    from sidecar.telemetry.metrics import ClientMeters
+
+
+class Connector:
+    """The I/O around one endpoint's pool."""
+
+    __slots__ = ("_context", "_engine", "_tasks", "endpoint", "meters", "pool", "retired")
+
+    def __init__(self, engine: Engine, endpoint: Endpoint, meters: ClientMeters) -> None:
+        self._engine = engine
+        self.endpoint = endpoint
+        self.meters = meters
+        self.pool: Pool[Upstream, Exchange] = endpoint.pool
+        #: No rule set names the endpoint any more: connections close when they are free.
+        self.retired = False
+        self._context: ssl.SSLContext | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def checkout(self, now: float) -> Upstream | None:
+        """The most recently used connection that is still good."""
+        idle = self.pool.idle
+        while idle:
+            connection = idle.pop()
+            if now < connection.expires and connection.is_quiet():
+                return connection
+            connection.close()
+        return None
+
+    def request(self, exchange: Exchange) -> None:
+        """Have ``exchange`` granted a connection, or failed, by and by."""
+        pool = self.pool
+        if not pool.may_wait:
+            self.meters.pool_overflows += 1
+            exchange.attempt_failed(POOL_OVERFLOW)
+            return
+        pool.pending.append(exchange)
+        self.meters.pending = len(pool.pending)
+        self._connect_if_needed()
+
+    def withdraw(self, exchange: Exchange) -> None:
+        """The exchange waits no longer."""
+        self.pool.withdraw(exchange)
+
+    def release(self, connection: Upstream) -> None:
+        """A connection whose answer is complete and that can carry another request."""
+        pool = self.pool
+        now = self._engine.now
+        if pool.pending and now < connection.retires:
+            pool.pending.popleft().granted(connection)
+        elif self.retired or now >= connection.retires:
+            connection.close()
+        else:
+            idle_seconds = min(pool.settings.idle, connection.idle_seconds)
+            connection.expires = min(connection.retires, now + idle_seconds)
+            pool.idle.append(connection)
+
+    def closed(self, connection: Upstream) -> None:
+        """A connection that is no more."""
+        self.pool.forget(connection)
+        self.meters.connections_open -= 1
+        self._connect_if_needed()
+
+    def unsolicited(self) -> None:
+        """The endpoint sent what nobody had asked for."""
+        self.meters.unsolicited_total += 1
+
+    def expire(self, now: float) -> None:
+        """Close what has been idle for too long; called by the sweep."""
+        for connection in self.pool.expired(now):
+            connection.close()
+
+    def retire(self) -> None:
+        """The endpoint is in no rule set any more: finish what runs, keep nothing."""
+        self.retired = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close every connection that carries no request."""
+        idle, self.pool.idle = self.pool.idle, []
+        for connection in idle:
+            connection.close()
+
+    def _connect_if_needed(self) -> None:
+        pool = self.pool
+        while pool.should_connect:
+            pool.open += 1
+            pool.connecting += 1
+            # A connect is off the fast path, and the loops offer it as a coroutine only.
+            task = self._engine.loop.create_task(self._connect())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self) -> None:
+        pool = self.pool
+        failure, detail, connection = None, "", None
+        try:
+            async with asyncio.timeout(pool.settings.connect_timeout):
+                connection = await self._open()
+        except TimeoutError:
+            failure = CONNECT_TIMEOUT
+        except ssl.SSLError as error:
+            failure, detail = TLS_FAILURE, str(error)
+        except (OSError, ValueError) as error:
+            failure, detail = CONNECT_FAILURE, str(error)
+        pool.connecting -= 1
+        if connection is None or connection.state != OPENING:
+            self._failed(failure or CONNECT_FAILURE, detail or "closed as soon as it was open")
+        else:
+            connection.state = IDLE
+            self.meters.connects_total += 1
+            self.meters.connections_open += 1
+            self.release(connection)
+
+    async def _open(self) -> Upstream:
+        endpoint = self.endpoint
+        loop = self._engine.loop
+        connection = Upstream(self, self._engine.now + self.pool.settings.age)
+        context, server_name = None, None
+        if endpoint.tls is not None:
+            if self._context is None:
+                self._context = upstream_context(endpoint.tls)
+            context, server_name = self._context, endpoint.tls.server_name
+        if endpoint.address.path:
+            await loop.create_unix_connection(
+                lambda: connection,
+                endpoint.address.path,
+                ssl=context,
+                server_hostname=server_name,
+            )
+        else:
+            await loop.create_connection(
+                lambda: connection,
+                endpoint.address.host,
+                endpoint.address.port,
+                ssl=context,
+                server_hostname=server_name,
+            )
+        return connection
+
+    def _failed(self, failure: Failure, detail: str) -> None:
+        self.pool.open -= 1
+        self.meters.connect_failures(failure.reason)
+        if self.pool.pending:
+            self.pool.pending.popleft().attempt_failed(failure, detail)
+        self._connect_if_needed()

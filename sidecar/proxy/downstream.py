@@ -1,0 +1,484 @@
+"""One client connection: reads requests one after another and writes their answers in order.
+
+It knows HTTP's framing and keep-alive and nothing of rules or upstreams; those are the
+exchange's. Deadlines are looked at by the sweep, so that no request needs a timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
+
+from sidecar.proxy.clock import clock
+from sidecar.proxy.exchange import Exchange
+from sidecar.proxy.peer import Peer, peer_address
+from sidecar.wire.chunked import ChunkedDecoder
+from sidecar.wire.forwarding import BY_CLOSE
+from sidecar.wire.head import check_incomplete, parse_request
+from sidecar.wire.local_reply import write_reply
+from sidecar.wire.rejection import Rejected
+
+if TYPE_CHECKING:
+    from sidecar.model.http import RequestHead
+    from sidecar.proxy.listener import Listener
+    from sidecar.telemetry.metrics import ServerMeters
+
+#: What the connection waits for.
+HEAD: Final = 0
+BODY: Final = 1
+#: The request is complete, its answer is not.
+WAITING: Final = 2
+#: The rest of a body that nobody wants, so that the connection can be used on.
+SKIPPING: Final = 3
+TUNNEL: Final = 4
+#: The answer is out and the connection will close; what still comes is thrown away, so that
+#: the kernel does not answer it with a reset that destroys the answer.
+LINGERING: Final = 5
+CLOSED: Final = 6
+
+#: Bytes of later, pipelined requests kept while one is answered.
+_PIPELINED_BYTES: Final = 64 * 1024
+#: The largest rest of a body that is read to keep a connection.
+_SKIPPED_BYTES: Final = 64 * 1024
+#: How long and how much a closing connection may still send.
+LINGER_SECONDS: Final = 2.0
+_LINGER_BYTES: Final = 256 * 1024
+#: Empty lines ahead of a request line that are overlooked (RFC 9112, 2.2).
+_EMPTY_LINES: Final = 4
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Downstream(asyncio.Protocol):
+    """The protocol that faces a client."""
+
+    __slots__ = (
+        "_decoder",
+        "_held",
+        "_left",
+        "_paused",
+        "_paused_upstream",
+        "_scheme",
+        "_server_meters",
+        "_serving",
+        "_skipped",
+        "_write_blocked",
+        "address",
+        "body_since",
+        "engine",
+        "exchange",
+        "half_closed",
+        "listener",
+        "peer",
+        "probes",
+        "served",
+        "since",
+        "state",
+        "transport",
+        "write",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.engine = listener.engine
+        self.exchange: Exchange | None = None
+        self.state = HEAD
+        #: When the state began, as far as the sweep is concerned.
+        self.since = self.engine.now
+        self.body_since = 0.0
+        self.served = 0
+        #: The client has sent all it will ever send, and may still read.
+        self.half_closed = False
+        self._held = b""
+        self._left = 0
+        self._skipped = 0
+        self._decoder: ChunkedDecoder | None = None
+        self._serving = False
+        self._paused = False
+        self._write_blocked = False
+        self._paused_upstream: asyncio.Transport | None = None
+        self._server_meters: dict[str, ServerMeters] = listener.server_meters
+
+    # --- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there; whether there is room for it the listener says."""
+        self.transport = transport  # type: ignore[assignment]  # both loops give a Transport
+        self.write = self.transport.write
+        self.address = peer_address(transport.get_extra_info("peername"))
+        encrypted = transport.get_extra_info("ssl_object") is not None
+        self._scheme = b"https" if encrypted else b"http"
+        self._meet()
+        refusal = self.listener.opened(self)
+        if refusal:
+            self._reject(Rejected(503, "too_many_connections", refusal))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        state = self.state
+        if state == HEAD:
+            if self._held:
+                data = self._held + data
+                self._held = b""
+            self._serve(data)
+        elif state == BODY or state == SKIPPING:
+            self._take_body(data)
+        elif state == WAITING:
+            self._held += data
+            if len(self._held) > _PIPELINED_BYTES:
+                self.pause_reading()
+        elif state == TUNNEL:
+            if self.exchange is not None:
+                self.exchange.tunnel_up(data)
+        elif state == LINGERING:
+            self._skipped += len(data)
+            if self._skipped > _LINGER_BYTES:
+                self.transport.abort()
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more. It may still be reading (a half-closed connection)."""
+        if self.state == TUNNEL and self.exchange is not None:
+            self.exchange.tunnel_ended(from_upstream=False)
+            return self._scheme == b"http"
+        if self.state == WAITING and self._scheme == b"http":
+            self.half_closed = True
+            return True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone: what was done for this client need not go on."""
+        self.state = CLOSED
+        self.listener.closed(self)
+        if self.exchange is not None:
+            self.exchange.client_gone()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than the upstream answers."""
+        self._write_blocked = True
+        exchange = self.exchange
+        if exchange is not None and exchange.upstream is not None:
+            self._paused_upstream = exchange.upstream.transport
+            self._paused_upstream.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._write_blocked = False
+        upstream, self._paused_upstream = self._paused_upstream, None
+        if upstream is not None and not upstream.is_closing():
+            upstream.resume_reading()
+        if self.state == HEAD and self._held and not self._serving:
+            data, self._held = self._held, b""
+            self._serve(data)
+
+    # --- requests
+
+    def _serve(self, data: bytes) -> None:
+        """Serve what ``data`` holds, one request after another, until one has to wait."""
+        self._serving = True
+        try:
+            while data and self.state == HEAD:
+                if self._write_blocked:
+                    # Nobody reads the answers: make no more of them.
+                    self._held = data
+                    self.pause_reading()
+                    return
+                end = data.find(b"\r\n\r\n")
+                if end > 0:
+                    data = self._serve_one(data, end)
+                else:
+                    data = self._incomplete(data)
+        except Rejected as rejected:
+            self._reject(rejected)
+        finally:
+            self._serving = False
+        if self.half_closed and self.state == HEAD:
+            self.close_after_flush()
+
+    def _serve_one(self, data: bytes, end: int) -> bytes:
+        """Begin the exchange whose head ends at ``end``; returns what can be served next."""
+        now = clock()
+        peer = self.peer
+        if peer.rules is not self.engine.rules:
+            peer = self._meet()
+        request = parse_request(data, end, peer.names, peer.limits.head)
+        stamp = peer.introduce(request)
+        rest = data[end + 4 :]
+        exchange = self.exchange = Exchange(self.engine, self, request, now)
+        self.server_meters(exchange.route.name).in_flight += 1
+        if request.chunked or request.content_length > 0:
+            self._begin_body(request, now)
+            exchange.start(stamp)
+            if rest and self.state in (BODY, SKIPPING):
+                self._take_body(rest)
+        else:
+            self.state = WAITING
+            self._held = rest
+            exchange.start(stamp)
+        if self.state != HEAD:
+            return b""
+        rest, self._held = self._held, b""
+        return rest
+
+    def _incomplete(self, data: bytes) -> bytes:
+        """No whole head yet: keep it, unless it can be refused already."""
+        start = 0
+        while data[start : start + 2] == b"\r\n":
+            start += 2
+        if start:
+            if start > 2 * _EMPTY_LINES:
+                raise Rejected(400, "bad_request", "empty lines instead of a request")
+            return data[start:]
+        check_incomplete(data, self.peer.limits.head)
+        if not self._held:
+            self.since = self.engine.now
+        self._held = data
+        return b""
+
+    def _meet(self) -> Peer:
+        """See the client as the rules in force see it."""
+        rules = self.engine.rules
+        listener = self.listener
+        self.probes = rules.listeners[listener.name].probes
+        self.peer = Peer(rules, listener.name, self.engine.pseudonym, self.address, self._scheme)
+        return self.peer
+
+    # --- bodies
+
+    def _begin_body(self, request: RequestHead, now: float) -> None:
+        limit = self.peer.limits.body
+        if request.content_length > limit:
+            raise Rejected(413, "body_too_large", "the body is larger than is taken here")
+        self.state = BODY
+        self.body_since = now
+        self._left = request.content_length
+        self._decoder = ChunkedDecoder(max_body=limit) if request.chunked else None
+
+    def _take_body(self, data: bytes) -> None:
+        try:
+            if self._decoder is None:
+                self._take_length(data)
+            else:
+                self._take_chunks(data, self._decoder)
+        except Rejected as rejected:
+            self._reject(rejected)
+
+    def _take_length(self, data: bytes) -> None:
+        left = self._left
+        if len(data) > left:
+            self._held += data[left:]
+            data = data[:left]
+        self._left = left - len(data)
+        self._deliver(data, None if self._left else [])
+
+    def _take_chunks(self, data: bytes, decoder: ChunkedDecoder) -> None:
+        payload = decoder.feed(data)
+        if decoder.done:
+            self._held += decoder.rest
+            self._decoder = None
+            self._deliver(payload, decoder.trailers)
+        elif payload:
+            self._deliver(payload, None)
+
+    def _deliver(self, payload: bytes, trailers: list[bytes] | None) -> None:
+        """Hand on a piece of the body; ``trailers`` are there when it was the last."""
+        exchange = self.exchange
+        if self.state == BODY and exchange is not None:
+            if trailers is not None:
+                # Said before the last piece goes out: the answer may come in the same call.
+                self.state = WAITING
+            if payload:
+                exchange.request_body(payload)
+            if trailers is not None and self.exchange is exchange:
+                exchange.request_end(trailers)
+            return
+        self._skipped += len(payload)
+        if trailers is not None:
+            self._next()
+        elif self._skipped > _SKIPPED_BYTES:
+            self._linger()
+
+    def _next(self) -> None:
+        """The request is over in every respect: serve the next one."""
+        self.state = HEAD
+        self.since = self.engine.now
+        self.resume_reading()
+        if self._serving:
+            return
+        if self._held:
+            data, self._held = self._held, b""
+            self._serve(data)
+        elif self.half_closed:
+            self.close_after_flush()
+
+    # --- what the exchange asks for
+
+    def keeps_alive(self) -> bool:
+        """Whether the connection can go on after the present request, as far as is known."""
+        exchange = self.exchange
+        return (
+            exchange is not None
+            and exchange.request.keep_alive
+            # What came after a request for an upgrade may be its protocol's and not HTTP.
+            and not exchange.request.asks_upgrade
+            and not self.engine.draining
+            and not self.half_closed
+        )
+
+    def can_skip_body(self) -> bool:
+        """Whether what is left of the request's body is read rather than cut off."""
+        exchange = self.exchange
+        if exchange is None or self.state != BODY:
+            return True
+        if exchange.request.expects_continue:
+            # It may come or not (RFC 9110, 10.1.1): the state would be unknown.
+            return False
+        return self._decoder is not None or self._left <= _SKIPPED_BYTES
+
+    def exchange_done(self, exchange: Exchange) -> None:
+        """The exchange has ended; its answer, if any, is written."""
+        self.exchange = None
+        self.served += 1
+        state = self.state
+        if state == WAITING and exchange.keep:
+            self._next()
+        elif state == BODY and exchange.keep and self._skippable():
+            self.state = SKIPPING
+            self._skipped = 0
+            self.resume_reading()
+        elif state == TUNNEL:
+            self.close_after_flush()
+        elif state in (WAITING, BODY):
+            if state == BODY or self._held:
+                self._linger()
+            else:
+                self.close_after_flush()
+
+    def _skippable(self) -> bool:
+        return self._decoder is not None or self._left <= _SKIPPED_BYTES
+
+    def server_meters(self, route: str) -> ServerMeters:
+        """The counters of this listener and a route."""
+        meters = self._server_meters.get(route)
+        if meters is None:
+            meters = self.engine.meters.server(self.listener.name, route)
+            self._server_meters[route] = meters
+        return meters
+
+    def enter_tunnel(self) -> None:
+        """Pass on unread whatever comes, beginning with what has come already."""
+        self.state = TUNNEL
+        data, self._held = self._held, b""
+        self.resume_reading()
+        if data and self.exchange is not None:
+            self.exchange.tunnel_up(data)
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the client for now."""
+        if not self._paused and self.state != CLOSED:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take what the client sends again."""
+        if self._paused and self.state != CLOSED:
+            self._paused = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the client does not read, or is not read from because of somebody else."""
+        return self._paused or self._write_blocked
+
+    @property
+    def has_partial_head(self) -> bool:
+        """Whether a head has begun and not ended."""
+        return self.state == HEAD and bool(self._held)
+
+    # --- endings
+
+    def probe_half_closed(self) -> None:
+        """Find out whether a client that sends nothing more still reads.
+
+        An interim response may be sent at any time (RFC 9110, 15.2); a client that is gone
+        answers it with a reset, and the next one fails.
+        """
+        exchange = self.exchange
+        if exchange is not None and exchange.request.minor and not exchange.status:
+            self.write(_CONTINUE)
+
+    def time_out_head(self) -> None:
+        """A head was begun and not finished in time."""
+        self._reject(Rejected(408, "head_timeout", "the head of the request took too long"))
+
+    def time_out_body(self) -> None:
+        """A body comes too slowly."""
+        self._reject(Rejected(408, "body_too_slow", "the body of the request comes too slowly"))
+
+    def break_off(self, framing: int) -> None:
+        """End an answer that cannot be completed so that the client must notice."""
+        if framing == BY_CLOSE:
+            # Only a reset tells a cut from an end there.
+            sock = self.transport.get_extra_info("socket")
+            if sock is not None and sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.abort()
+        else:
+            self.transport.close()
+        self.state = LINGERING
+        self.since = self.engine.now
+
+    def end_writing(self) -> None:
+        """A tunnel's upstream sends nothing more."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def close_after_flush(self) -> None:
+        """Close once all that was written is sent."""
+        self.state = LINGERING
+        self.since = self.engine.now
+        self.transport.close()
+
+    def _linger(self) -> None:
+        """Close, but read on for a moment first."""
+        if not self.transport.can_write_eof():
+            self.close_after_flush()
+            return
+        self.state = LINGERING
+        self.since = self.engine.now
+        self._skipped = 0
+        self._held = b""
+        self.resume_reading()
+        self.transport.write_eof()
+
+    def _reject(self, rejected: Rejected) -> None:
+        """Answer what cannot be read, or not here; the connection's state is unknown after it."""
+        self._held = b""
+        self._decoder = None
+        if self.exchange is not None:
+            self.exchange.cut_short(rejected)
+            return
+        self.listener.rejected(self, rejected)
+        self.write(
+            write_reply(
+                rejected.status,
+                rejected.reason,
+                rejected.detail,
+                decision_id=None,
+                rule=None,
+                retry_after=None,
+                headers=(),
+                keep_alive=False,
+                head_only=False,
+                date=self.engine.date,
+                minor=1,
+            )
+        )
+        self._linger()

@@ -1,0 +1,104 @@
+"""What all connections of a process share: the rules in force, the clock, the counters."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+from random import Random
+from typing import TYPE_CHECKING
+
+from sidecar.proxy.clock import clock
+from sidecar.proxy.connector import Connector
+
+if TYPE_CHECKING:
+    from sidecar.cluster.endpoint import Cluster, Endpoint
+    from sidecar.proxy.exchange import Exchange
+    from sidecar.ruleset.routes import RuleSet
+    from sidecar.telemetry.metrics import Meters
+    from sidecar.telemetry.record import RecordRing
+
+
+class Engine:
+    """One per process. Everything on it is used from the loop's thread only."""
+
+    __slots__ = (
+        "_connectors",
+        "date",
+        "draining",
+        "exchanges",
+        "getrandbits",
+        "loop",
+        "meters",
+        "now",
+        "pseudonym",
+        "records",
+        "rules",
+        "sample",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        rules: RuleSet,
+        meters: Meters,
+        records: RecordRing,
+        random: Random,
+    ) -> None:
+        self.loop = loop
+        #: The rule set in force. Swapping it is this one assignment (``install``).
+        self.rules = rules
+        self.meters = meters
+        self.records = records
+        self.exchanges: set[Exchange] = set()
+        self.draining = False
+        self.getrandbits = random.getrandbits
+        #: The name in ``Via``; unique per process, so that a loop is told from a second hop.
+        self.pseudonym = b"%b-%08x" % (rules.service.encode("ascii"), self.getrandbits(32))
+        #: Coarse time, renewed by the sweep, for what needs no precision.
+        self.now = clock()
+        self.date = b""
+        self._connectors: dict[Endpoint, Connector] = {}
+        self.tick(self.now)
+        self.install(rules)
+
+    def tick(self, now: float) -> None:
+        """Renew what changes slowly; called by the sweep."""
+        self.now = now
+        self.date = formatdate(usegmt=True).encode("ascii")
+
+    def install(self, rules: RuleSet) -> None:
+        """Put a rule set in force. Requests that have begun keep theirs."""
+        endpoints = {
+            endpoint: cluster
+            for cluster in rules.clusters.values()
+            for endpoint in cluster.endpoints
+        }
+        for endpoint, cluster in endpoints.items():
+            if endpoint not in self._connectors:
+                self._connectors[endpoint] = self._new_connector(cluster, endpoint)
+        self.rules = rules
+        for endpoint in [one for one in self._connectors if one not in endpoints]:
+            self._connectors[endpoint].retire()
+            if not endpoint.pool.open:
+                del self._connectors[endpoint]
+
+    def connector(self, endpoint: Endpoint) -> Connector:
+        """The connector of an endpoint of any rule set that still has requests running."""
+        connector = self._connectors.get(endpoint)
+        if connector is None:
+            # The endpoint went with a reload, and a request of the rule set before needs it.
+            cluster = next(
+                (one for one in self.rules.clusters.values() if endpoint in one.endpoints), None
+            )
+            connector = self._new_connector(cluster, endpoint)
+            connector.retired = cluster is None
+            self._connectors[endpoint] = connector
+        return connector
+
+    def connectors(self) -> list[Connector]:
+        """All connectors, those of endpoints that are going included."""
+        return list(self._connectors.values())
+
+    def _new_connector(self, cluster: Cluster | None, endpoint: Endpoint) -> Connector:
+        name = cluster.name if cluster is not None else "retired"
+        return Connector(self, endpoint, self.meters.client(name, endpoint.name))

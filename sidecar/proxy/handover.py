@@ -1,0 +1,115 @@
+"""Passes the listening sockets of a running sidecar to the one that takes over.
+
+Over a Unix socket in the state directory: the new process asks, gets the sockets, starts to
+serve, and says so; only then the old one stops accepting and drains. If the new one dies before
+it is ready, the old one goes on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+_ASK: Final = b"take-over\n"
+_READY: Final = b"ready\n"
+_DRAINING: Final = b"draining\n"
+_MESSAGE_BYTES: Final = 4096
+_SOCKETS_AT_MOST: Final = 16
+_ANSWER_SECONDS: Final = 10.0
+
+
+class NothingToTakeOver(Exception):  # noqa: N818 - reads as what it says to the user
+    """No sidecar answers on the control socket."""
+
+
+class HandoverServer:
+    """The old side: offers the sockets to whoever connects to the control socket."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        control: socket.socket,
+        offered: Mapping[str, socket.socket],
+        taken_over: Callable[[], None],
+    ) -> None:
+        """``offered`` includes the control socket itself; ``taken_over`` begins the drain."""
+        self._loop = loop
+        self._control = control
+        self._offered = offered
+        self._taken_over = taken_over
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Answer until ``stop``."""
+        self._task = self._loop.create_task(self._serve())
+
+    def stop(self) -> None:
+        """Answer no more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _serve(self) -> None:
+        while True:
+            connection, _ = await self._loop.sock_accept(self._control)
+            with connection:
+                try:
+                    async with asyncio.timeout(None) as bound:
+                        if await self._hand_over(connection, bound):
+                            self._taken_over()
+                            await self._loop.sock_sendall(connection, _DRAINING)
+                            return
+                except (OSError, TimeoutError):
+                    continue
+
+    async def _hand_over(self, connection: socket.socket, bound: asyncio.Timeout) -> bool:
+        """Whether the one who asked is ready to serve."""
+        bound.reschedule(self._loop.time() + _ANSWER_SECONDS)
+        if await self._loop.sock_recv(connection, _MESSAGE_BYTES) != _ASK:
+            return False
+        names = list(self._offered)
+        descriptors = [self._offered[name].fileno() for name in names]
+        socket.send_fds(connection, [json.dumps(names).encode()], descriptors)
+        # How long the other takes to start is its own affair: it is we who serve meanwhile.
+        bound.reschedule(None)
+        return await self._loop.sock_recv(connection, _MESSAGE_BYTES) == _READY
+
+
+class Takeover:
+    """The new side: holds the connection to the old one until we serve."""
+
+    def __init__(self, control_path: Path) -> None:
+        """Ask for the sockets. Raises ``NothingToTakeOver``."""
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._connection.settimeout(_ANSWER_SECONDS)
+        try:
+            self._connection.connect(str(control_path))
+            self._connection.sendall(_ASK)
+            message, descriptors, _, _ = socket.recv_fds(
+                self._connection, _MESSAGE_BYTES, _SOCKETS_AT_MOST
+            )
+            names = json.loads(message)
+        except (OSError, ValueError) as error:
+            self._connection.close()
+            raise NothingToTakeOver(str(error)) from error
+        #: The listening sockets of the old process, by name.
+        self.sockets: dict[str, socket.socket] = {}
+        for name, descriptor in zip(names, descriptors, strict=True):
+            sock = socket.socket(fileno=descriptor)
+            sock.setblocking(False)
+            self.sockets[name] = sock
+
+    def ready(self) -> None:
+        """We serve: the old process may drain. Returns when it does, or is gone."""
+        try:
+            self._connection.sendall(_READY)
+            self._connection.recv(_MESSAGE_BYTES)
+        except OSError:
+            # It died in the meantime; we serve already, which is all that matters.
+            return
+        finally:
+            self._connection.close()

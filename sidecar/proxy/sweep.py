@@ -1,0 +1,139 @@
+"""Looks at every deadline a few times a second, so that no request needs a timer of its own.
+
+A deadline is therefore noticed up to ``TICK_SECONDS`` late, those of idle connections up to a
+second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from sidecar.model.outcome import (
+    CLIENT_STALLED,
+    IDLE_TIMEOUT,
+    PER_TRY_TIMEOUT,
+    REQUEST_TIMEOUT,
+)
+from sidecar.proxy.clock import clock
+from sidecar.proxy.downstream import BODY, HEAD, LINGER_SECONDS, LINGERING, WAITING
+
+if TYPE_CHECKING:
+    from sidecar.proxy.downstream import Downstream
+    from sidecar.proxy.engine import Engine
+    from sidecar.proxy.exchange import Exchange
+    from sidecar.proxy.listener import Listener
+
+TICK_SECONDS: Final = 0.05
+_TICKS_A_SECOND: Final = 20
+
+#: A closing connection whose last bytes the client does not read is cut after this time.
+_UNREAD_SECONDS: Final = 30.0
+
+
+class Sweep:
+    """The one recurring timer of the data path."""
+
+    def __init__(
+        self, engine: Engine, listeners: list[Listener], each_tick: Callable[[float], None]
+    ) -> None:
+        """``each_tick`` is called with the time at every tick, for what else wants a beat."""
+        self._engine = engine
+        self._listeners = listeners
+        self._each_tick = each_tick
+        self._ticks = 0
+        self._due = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin ticking."""
+        self._due = clock() + TICK_SECONDS
+        self._handle = self._engine.loop.call_later(TICK_SECONDS, self._tick)
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _tick(self) -> None:
+        now = clock()
+        engine = self._engine
+        engine.meters.loop_lag.observe(max(now - self._due, 0.0))
+        self.look(now)
+        self._each_tick(now)
+        self._due = clock() + TICK_SECONDS
+        self._handle = engine.loop.call_later(TICK_SECONDS, self._tick)
+
+    def look(self, now: float) -> None:
+        """Look at everything whose time may have come."""
+        engine = self._engine
+        engine.now = now
+        for exchange in [one for one in engine.exchanges if now >= one.try_deadline]:
+            late = now >= exchange.deadline
+            exchange.expire(REQUEST_TIMEOUT if late else PER_TRY_TIMEOUT)
+        self._ticks += 1
+        if self._ticks % _TICKS_A_SECOND == 0:
+            engine.tick(now)
+            self._look_closer(now)
+
+    def _look_closer(self, now: float) -> None:
+        engine = self._engine
+        for exchange in list(engine.exchanges):
+            _look_at_progress(exchange, now)
+        for connector in engine.connectors():
+            connector.expire(now)
+        for listener in self._listeners:
+            for downstream in list(listener.connections):
+                _look_at(downstream, listener, now)
+
+
+def _look_at_progress(exchange: Exchange, now: float) -> None:
+    """End an exchange in which nothing moves."""
+    moved = exchange.bytes_received + exchange.bytes_sent
+    if moved != exchange.progress_bytes:
+        exchange.progress_bytes = moved
+        exchange.progress_since = now
+        return
+    flowing = exchange.status or not exchange.request_sent
+    if flowing and now - exchange.progress_since >= exchange.route.timeouts.idle:
+        stalled = exchange.downstream.is_stuck if exchange.status else True
+        exchange.expire(CLIENT_STALLED if stalled else IDLE_TIMEOUT)
+
+
+def _look_at(downstream: Downstream, listener: Listener, now: float) -> None:
+    state = downstream.state
+    waited = now - downstream.since
+    if state == HEAD:
+        _look_at_quiet(downstream, listener, waited)
+    elif state == BODY:
+        _look_at_body(downstream, now)
+    elif state == WAITING:
+        if downstream.half_closed:
+            downstream.probe_half_closed()
+    elif state == LINGERING and waited >= LINGER_SECONDS:
+        unread = downstream.transport.get_write_buffer_size()
+        if not unread or waited >= _UNREAD_SECONDS:
+            downstream.transport.abort()
+
+
+def _look_at_quiet(downstream: Downstream, listener: Listener, waited: float) -> None:
+    within = listener.rules.limits.head_within
+    idle = listener.idle_seconds()
+    if downstream.has_partial_head:
+        if not downstream.is_stuck and waited >= within:
+            downstream.time_out_head()
+    elif waited >= (idle if downstream.served else min(within, idle)):
+        # Nothing has come: there is nothing to answer.
+        downstream.close_after_flush()
+
+
+def _look_at_body(downstream: Downstream, now: float) -> None:
+    exchange = downstream.exchange
+    if exchange is None or downstream.is_stuck:
+        downstream.body_since = now if exchange is None else downstream.body_since
+        return
+    limits = downstream.peer.limits
+    elapsed = now - downstream.body_since
+    if elapsed >= limits.body_grace and exchange.bytes_received < limits.body_rate * elapsed:
+        downstream.time_out_body()

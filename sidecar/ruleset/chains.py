@@ -1,0 +1,84 @@
+"""Which rules hold for a request, found without asking those that hold for others.
+
+Route and upstream are settled when compiling. What depends on the path is found by one look-up
+of the path, and the chain that results is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sidecar.model.http import RequestHead
+from sidecar.model.policy import Mode
+from sidecar.ruleset.path_index import PathIndex
+from sidecar.ruleset.path_pattern import readings
+from sidecar.ruleset.routes import Chain, Step
+
+#: Combinations of path-bound rules whose chain is remembered, per route.
+_REMEMBERED_AT_MOST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A rule with what it governs; empty sets for everything."""
+
+    step: Step
+    routes: frozenset[str]
+    paths: Sequence[str]
+    #: It holds if any plausible reading of the path is one of ``paths``.
+    any_reading: bool
+    upstreams: frozenset[str]
+
+
+class Chains:
+    """Makes the chains of all routes of a rule set."""
+
+    def __init__(self, governed: Sequence[Governed]) -> None:
+        """``governed`` is in the order of the chain."""
+        self._governed = governed
+
+    def of(self, route: str, upstream: str) -> tuple[Chain, Callable[[RequestHead], Chain] | None]:
+        """The chain of a route, and what finds it where it depends on the path."""
+        mine = [
+            one
+            for one in self._governed
+            if (not one.routes or route in one.routes)
+            and (not one.upstreams or upstream in one.upstreams)
+        ]
+        free = [one.step for one in mine if not one.paths]
+        bound = [one for one in mine if one.paths]
+        return _chain(free), _ByPath(free, bound).find if bound else None
+
+
+def _chain(steps: Iterable[Step]) -> Chain:
+    ordered = sorted(steps, key=lambda step: step.order)
+    return Chain(
+        enforced=tuple(step for step in ordered if step.rule.mode is Mode.ENFORCE),
+        shadow=tuple(step for step in ordered if step.rule.mode is Mode.SHADOW),
+    )
+
+
+class _ByPath:
+    """The chain of a route with rules that are bound to paths."""
+
+    def __init__(self, free: list[Step], bound: list[Governed]) -> None:
+        self._free = free
+        self._steps = {one.step.order: one.step for one in bound}
+        self._index = PathIndex((pattern, one.step.order) for one in bound for pattern in one.paths)
+        #: Those that every plausible reading of a path is held against.
+        self._strict = frozenset(one.step.order for one in bound if one.any_reading)
+        self._chains: dict[frozenset[int], Chain] = {}
+
+    def find(self, request: RequestHead) -> Chain:
+        path = request.path
+        found = self._index.find(path)
+        if self._strict and (b"%" in path or b"//" in path):
+            for reading in readings(path):
+                found |= self._index.find(reading) & self._strict
+        chain = self._chains.get(found)
+        if chain is None:
+            chain = _chain([*self._free, *(self._steps[order] for order in found)])
+            if len(self._chains) < _REMEMBERED_AT_MOST:
+                self._chains[found] = chain
+        return chain

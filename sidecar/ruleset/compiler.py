@@ -1,0 +1,239 @@
+"""From a checked rule file to the rules that the data path uses; pure, no files and no clock.
+
+``compile_rules`` makes everything anew but for endpoints that stay the same, with the connections
+kept to them; ``adopt`` then hands each gate the state of its predecessor, at the moment of the
+swap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from sidecar.algorithms.networks import Networks
+from sidecar.cluster.balancer import BALANCERS
+from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
+from sidecar.cluster.pool import PoolSettings
+from sidecar.model.addresses import Address
+from sidecar.model.policy import Gate, Key, Mode, Rule
+from sidecar.model.spec import RuleSpec
+from sidecar.ruleset.chains import Chains, Governed
+from sidecar.ruleset.document import Document
+from sidecar.ruleset.keys import compile_keys, fields_referred_to
+from sidecar.ruleset.matching import RouteIndex, compile_match
+from sidecar.ruleset.routes import (
+    DecisionCount,
+    ListenerLimits,
+    ListenerRules,
+    Route,
+    RuleSet,
+    Step,
+    Timeouts,
+    Trust,
+)
+from sidecar.ruleset.schema import OTHER, RuleFile
+from sidecar.ruleset.sections import InboundSpec, TimeoutsSpec, TrustSpec, UpstreamSpec
+from sidecar.wire.head import HeadLimits
+from sidecar.wire.names import REQUEST_KINDS, NameTable
+
+#: Kinds of rules that must hold for every plausible reading of a path.
+_ANY_READING = frozenset({"access"})
+
+#: Finds the counter of a rule.
+CountOf = Callable[[Rule], DecisionCount]
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The declared keys, as a policy's ``BuildContext``."""
+
+    declared: Mapping[str, Key]
+
+    def key(self, name: str) -> Key:
+        """The key declared under this name."""
+        return self.declared[name]
+
+
+def compile_rules(
+    file: RuleFile, document: Document, base: PurePath, previous: RuleSet | None, count_of: CountOf
+) -> RuleSet:
+    """The live rules of ``file``, which was checked; ``base`` is what its paths are relative to."""
+    keys = compile_keys(file)
+    clusters = _clusters(file, base, previous)
+    governed = _governed(file, document, keys, count_of)
+    routes = _routes(file, clusters, Chains(governed))
+    index = RouteIndex(
+        [(spec.match, routes[spec.name]) for spec in file.routes], routes[OTHER], keys
+    )
+    watched, identity = fields_referred_to(file)
+    return RuleSet(
+        version=_version(document),
+        service=file.service,
+        find_route=index.find,
+        routes=routes,
+        clusters=clusters,
+        gates={(one.step.rule.kind, one.step.rule.name): one.step.gate for one in governed},
+        trust=_trust(file.trust),
+        listeners={"inbound": _listener(file.listeners.inbound)},
+        names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
+        names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
+    )
+
+
+def adopt(rules: RuleSet, previous: RuleSet, now: float) -> None:
+    """Let every gate go on with the state of the one that had its kind and name."""
+    for name, gate in rules.gates.items():
+        predecessor = previous.gates.get(name)
+        if predecessor is not None and type(predecessor) is type(gate):
+            gate.adopt(predecessor, now)
+
+
+def _version(document: Document) -> str:
+    """Tells rule sets apart at a glance; the same for the same text."""
+    text = "\n".join(document.lines).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+# --- upstreams
+
+
+def _clusters(file: RuleFile, base: PurePath, previous: RuleSet | None) -> dict[str, Cluster]:
+    clusters = {}
+    for name, spec in file.upstreams.items():
+        before = previous.clusters.get(name) if previous is not None else None
+        known = before.endpoints if before is not None else ()
+        endpoints = tuple(_endpoint(spec, address, base, known) for address in spec.addresses)
+        clusters[name] = Cluster(name, endpoints, BALANCERS[spec.balance.value]())
+    return clusters
+
+
+def _endpoint(
+    spec: UpstreamSpec, address: Address, base: PurePath, known: tuple[Endpoint, ...]
+) -> Endpoint:
+    where = EndpointAddress(address.host, address.port, _resolved(address.path, base))
+    pool = PoolSettings(**spec.pool.model_dump())
+    tls = _upstream_tls(spec, address, base) if spec.speaks_tls else None
+    for endpoint in known:
+        if endpoint.serves(where, tls, pool):
+            return endpoint
+    return Endpoint(where, tls, pool)
+
+
+def _upstream_tls(spec: UpstreamSpec, address: Address, base: PurePath) -> UpstreamTls:
+    tls = spec.tls
+    if tls is None:
+        return UpstreamTls(address.host)
+    return UpstreamTls(
+        server_name=tls.server_name or address.host,
+        ca=_resolved(tls.ca, base),
+        cert=_resolved(tls.cert, base),
+        key=_resolved(tls.key, base),
+        verify=tls.verify,
+    )
+
+
+def _resolved(path: str, base: PurePath) -> str:
+    """A path of the rule file, which is relative to it."""
+    return str(base / path) if path else ""
+
+
+# --- rules
+
+
+def _governed(
+    file: RuleFile, document: Document, keys: Mapping[str, Key], count_of: CountOf
+) -> list[Governed]:
+    """Every rule that is not disabled, in the order of the chain."""
+    built = [
+        (spec, spec.rule(f"{document.name}:{document.span(path).line}"))
+        for path, spec in file.rules
+        if spec.mode is not Mode.DISABLED
+    ]
+    context = _Keys(keys)
+    gates = [(spec, rule, spec.build(context)) for spec, rule in built]
+    gates.sort(key=lambda one: one[2].stage)  # stable: within a stage as written
+    return [
+        _governed_by(spec, rule, gate, order, keys, count_of)
+        for order, (spec, rule, gate) in enumerate(gates)
+    ]
+
+
+def _governed_by(
+    spec: RuleSpec,
+    rule: Rule,
+    gate: Gate,
+    order: int,
+    keys: Mapping[str, Key],
+    count_of: CountOf,
+) -> Governed:
+    any_reading = spec.kind in _ANY_READING
+    matches = compile_match(spec.match, keys)
+    return Governed(
+        step=Step(rule, gate, matches, count_of(rule), order),
+        routes=frozenset(spec.match.route),
+        paths=spec.match.path,
+        any_reading=any_reading,
+        upstreams=frozenset(spec.upstream),
+    )
+
+
+def _routes(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> dict[str, Route]:
+    inbound = file.listeners.inbound
+    named = [(one.name, one.upstream or inbound.to, one.timeouts) for one in file.routes]
+    routes = {}
+    for name, upstream, timeouts in (*named, (OTHER, inbound.to, TimeoutsSpec())):
+        route = Route(name, clusters[upstream], _timeouts(timeouts, file.timeouts))
+        route.chain, route.chain_for = chains.of(name, upstream)
+        routes[name] = route
+    return routes
+
+
+def _timeouts(own: TimeoutsSpec, common: TimeoutsSpec) -> Timeouts:
+    default = Timeouts()
+    request = _first(own.request, common.request, default.request)
+    per_try = _first(own.per_try, common.per_try, default.per_try)
+    return Timeouts(
+        request=request,
+        per_try=min(per_try, request),
+        idle=_first(own.idle, common.idle, default.idle),
+    )
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)
+
+
+# --- listeners and trust
+
+
+def _trust(spec: TrustSpec) -> Trust:
+    return Trust(
+        proxies=Networks(_networks(spec.proxies)),
+        callers=Networks(_networks(spec.callers)),
+        unix_is_proxy="unix" in spec.proxies,
+        unix_is_caller="unix" in spec.callers,
+        disclose=spec.disclose.value,
+        keep_escaped_slash=spec.paths.escaped_slash.value == "keep",
+    )
+
+
+def _networks(peers: Iterable[object]) -> list[object]:
+    return [peer for peer in peers if peer != "unix"]
+
+
+def _listener(spec: InboundSpec) -> ListenerRules:
+    limits = spec.limits
+    return ListenerRules(
+        limits=ListenerLimits(
+            head=HeadLimits(limits.request_line, limits.header_bytes, limits.header_count),
+            body=limits.body,
+            head_within=limits.head_within,
+            body_rate=limits.body_rate,
+            connections=limits.connections,
+            connections_per_client=limits.connections_per_client,
+        ),
+        keep_alive=spec.keep_alive,
+        probes=frozenset(path.encode("utf-8") for path in spec.probes),
+    )

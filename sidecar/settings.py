@@ -1,0 +1,51 @@
+"""What is decided before the rule file is read: where state lives, which event loop, how to stop.
+
+Every option of ``sidecar run`` can also be given as ``SIDECAR_*`` in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class LoopKind(str, Enum):
+    """The event loop to run on."""
+
+    UVLOOP = "uvloop"
+    ASYNCIO = "asyncio"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run of the sidecar."""
+
+    rule_file: Path
+    #: Holds the control and admin sockets and ``addresses.json``; None for the default place.
+    state_dir: Path | None = None
+    loop: LoopKind = LoopKind.UVLOOP
+    take_over: bool = False
+    #: Seconds that running requests have to finish once the sidecar was told to stop.
+    drain_seconds: float = 30.0
+
+
+def default_state_dir(service: str, bind: str, environment: Mapping[str, str]) -> Path:
+    """Where a sidecar keeps its sockets when nobody says where.
+
+    Two sidecars cannot listen on the same address, so the address tells their directories apart;
+    with a port that the system chooses, the process id does.
+    """
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    if runtime:
+        base = Path(runtime)
+    elif os.geteuid() == 0:
+        base = Path("/run")
+    else:
+        base = Path(environment.get("HOME", "/tmp")) / ".local" / "state"  # noqa: S108 - no home
+    name = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in bind)
+    if bind.endswith(":0"):
+        name = f"{name}-{os.getpid()}"
+    return base / "governance-sidecar" / f"{service}-{name}"

@@ -1,0 +1,134 @@
+"""Writes the heads that go on: to the upstream, and back downstream (RFC 9110, 7.6).
+
+Hop-by-hop fields are already gone when a head gets here; what is left is written anew, in its
+order, with the fields that the sidecar answers for.
+"""
+
+from __future__ import annotations
+
+from sidecar.model.http import RequestHead, ResponseHead
+from sidecar.wire.names import Kind
+
+_VIA = int(Kind.VIA)
+_MAX_FORWARDS = int(Kind.MAX_FORWARDS)
+_X_FORWARDED_FOR = int(Kind.X_FORWARDED_FOR)
+_FORWARDED = int(Kind.FORWARDED)
+_X_FORWARDED_PROTO = int(Kind.X_FORWARDED_PROTO)
+_X_FORWARDED_HOST = int(Kind.X_FORWARDED_HOST)
+_X_REQUEST_ID = int(Kind.X_REQUEST_ID)
+_TRACESTATE = int(Kind.TRACESTATE)
+
+#: How a body's end is told on the connection downstream.
+NO_BODY = 0
+BY_LENGTH = 1
+BY_CHUNKS = 2
+BY_CLOSE = 3
+
+
+def origin_form(request: RequestHead) -> bytes:
+    """The request target that is forwarded: the path as it was read, the query as it came."""
+    return request.path + b"?" + request.query if request.query else request.path
+
+
+def request_head(request: RequestHead, stamp: bytes, request_id: bytes, trace: bytes) -> bytes:
+    """The head to send upstream.
+
+    ``stamp`` are the lines that are the same for all requests of a peer (``Via``,
+    ``X-Forwarded-*``), each with its CRLF; ``trace`` is the value of ``traceparent``.
+    """
+    lines = b"\r\n".join(request.lines)
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: %b\r\n\r\n" % (
+        request.method.encode("ascii"),
+        origin_form(request),
+        lines,
+        stamp,
+        _occasional(request),
+        request_id,
+        trace,
+    )
+
+
+def peer_stamp(pseudonym: bytes, address: bytes, scheme: bytes) -> bytes:
+    """What is said of a peer that is no trusted proxy, and had sent no ``Via``.
+
+    ``address`` is empty when the peer has none that means something elsewhere.
+    """
+    source = b"X-Forwarded-For: %b\r\n" % address if address else b""
+    return b"Via: 1.1 %b\r\n%bX-Forwarded-Proto: %b\r\n" % (pseudonym, source, scheme)
+
+
+def proxied_stamp(
+    request: RequestHead, pseudonym: bytes, address: bytes, *, believed: bool
+) -> bytes:
+    """The same for a request that came with fields of its own.
+
+    ``believed`` continues what a trusted proxy said; otherwise only ``Via`` is continued, and
+    the rest is said anew.
+    """
+    special = request.special
+    via = special.get(_VIA)
+    hops = b"%b, 1.1 %b" % (via, pseudonym) if via else b"1.1 %b" % pseudonym
+    lines = [b"Via: " + hops]
+    known = special if believed else {}
+    before = known.get(_X_FORWARDED_FOR)
+    if address:
+        source = before + b", " + address if before else address
+        lines.append(b"X-Forwarded-For: " + source)
+    elif before:
+        lines.append(b"X-Forwarded-For: " + before)
+    lines.append(b"X-Forwarded-Proto: " + known.get(_X_FORWARDED_PROTO, request.scheme))
+    if _X_FORWARDED_HOST in known:
+        lines.append(b"X-Forwarded-Host: " + known[_X_FORWARDED_HOST])
+    if _FORWARDED in known:
+        lines.append(b"Forwarded: " + known[_FORWARDED] + b", " + _forwarded_node(address))
+    lines.append(b"")
+    return b"\r\n".join(lines)
+
+
+def _forwarded_node(address: bytes) -> bytes:
+    """The element for one hop (RFC 7239, 4 and 6)."""
+    if not address:
+        return b"for=unknown"
+    return b'for="[%b]"' % address if b":" in address else b"for=" + address
+
+
+def _occasional(request: RequestHead) -> bytes:
+    """Fields that few requests have."""
+    lines = b""
+    if request.asks_upgrade:
+        lines = b"Connection: upgrade\r\nUpgrade: " + request.asks_upgrade + b"\r\n"
+    elif request.takes_trailers:
+        lines = b"Connection: TE\r\nTE: trailers\r\n"
+    if request.expects_continue:
+        lines += b"Expect: 100-continue\r\n"
+    special = request.special
+    if special:
+        if _TRACESTATE in special:
+            lines += b"tracestate: " + special[_TRACESTATE] + b"\r\n"
+        if _MAX_FORWARDS in special:
+            lines += b"Max-Forwards: " + special[_MAX_FORWARDS] + b"\r\n"
+    return lines
+
+
+def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes:
+    """The head to send downstream; ``extra`` are lines of ours, without CRLF."""
+    lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason), *head.lines, *extra]
+    if framing == BY_CHUNKS:
+        lines.append(b"Transfer-Encoding: chunked")
+    lines.append(b"\r\n")
+    return b"\r\n".join(lines)
+
+
+def interim_head(head: ResponseHead) -> bytes:
+    """An interim response (1xx), passed on."""
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *head.lines, b"\r\n"])
+
+
+def response_framing(request: RequestHead, head: ResponseHead) -> int:
+    """How the end of the answer's body is told to this client (RFC 9112, 6.3)."""
+    status = head.status
+    if request.method == "HEAD" or status == 204 or status == 304:
+        return NO_BODY
+    if head.content_length >= 0:
+        return BY_LENGTH
+    return BY_CHUNKS if request.minor else BY_CLOSE

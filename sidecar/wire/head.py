@@ -1,0 +1,316 @@
+"""Request and response heads, read strictly (RFC 9112): what is ambiguous is refused.
+
+This is the reference in pure Python; a compiled twin keeps the same contract. Nothing read here
+is forwarded as raw bytes: a head is written anew from the lines that were found valid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidecar.model.http import RequestHead, ResponseHead
+from sidecar.wire.names import SPECIAL_FROM, SPECIAL_TO, Kind, NameTable, is_token
+from sidecar.wire.rejection import Rejected
+
+_PLAIN = int(Kind.PLAIN)
+_WATCHED = int(Kind.WATCHED)
+_HOST = int(Kind.HOST)
+_CONTENT_LENGTH = int(Kind.CONTENT_LENGTH)
+_TRANSFER_ENCODING = int(Kind.TRANSFER_ENCODING)
+_CONNECTION = int(Kind.CONNECTION)
+_KEEP_ALIVE = int(Kind.KEEP_ALIVE)
+_EXPECT = int(Kind.EXPECT)
+_UPGRADE = int(Kind.UPGRADE)
+_TE = int(Kind.TE)
+_DATE = int(Kind.DATE)
+_SPECIAL_FROM = int(SPECIAL_FROM)
+_SPECIAL_TO = int(SPECIAL_TO)
+
+#: Control bytes, which no head may hold but for the CRLF between lines; HTAB is white space.
+_CONTROL = bytes(byte for byte in range(32) if byte != 0x09) + b"\x7f"
+
+_METHODS = {
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
+}
+_MINOR = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
+
+_PERSISTENCE = frozenset({b"close", b"keep-alive"})
+
+#: Longest ``Content-Length`` read: 10^15 bytes is more than anyone sends.
+_LENGTH_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """How large a head may be; more is refused with 414 or 431."""
+
+    request_line: int = 8 * 1024
+    header_bytes: int = 64 * 1024
+    header_count: int = 100
+
+
+RESPONSE_LIMITS = HeadLimits(header_bytes=256 * 1024, header_count=500)
+
+
+def parse_request(data: bytes, end: int, names: NameTable, limits: HeadLimits) -> RequestHead:
+    """Read the request head in ``data[:end]``, where the empty line begins at ``end``.
+
+    Raises ``Rejected`` with 400, 405, 414, 431, 501 or 505.
+    """
+    lines = _lines(data, end, limits)
+    head = _request_line(lines[0], limits)
+    keep = head.lines
+    fields: dict[bytes, bytes] = {}
+    special: dict[int, bytes] = {}
+    hosts = 0
+    for index in range(1, len(lines)):
+        line = lines[index]
+        colon = line.find(b":")
+        if colon < 1:
+            raise _bad("a field line has no name (RFC 9112, 5)")
+        name = line[:colon]
+        kind = names[name]
+        if kind == _PLAIN:
+            keep.append(line)
+        elif kind == _HOST:
+            hosts += 1
+            head.host = line[colon + 1 :].strip(b" \t")
+            keep.append(line)
+        elif _SPECIAL_FROM <= kind <= _SPECIAL_TO:
+            value = line[colon + 1 :].strip(b" \t")
+            special[kind] = special[kind] + b", " + value if kind in special else value
+        elif kind == _WATCHED:
+            _remember(fields, name.lower(), line[colon + 1 :].strip(b" \t"))
+            keep.append(line)
+        else:
+            _request_control(head, kind, line[colon + 1 :].strip(b" \t"))
+    if hosts != 1 and (hosts or head.minor):
+        raise _bad("exactly one Host field is needed (RFC 9112, 3.2)")
+    if head.chunked and head.content_length >= 0:
+        raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
+    if fields:
+        head.fields = fields
+    if special:
+        head.special = special
+    if head.connection_options or head.asks_upgrade:
+        _apply_connection(head, names)
+    return head
+
+
+def parse_response(data: bytes, end: int, names: NameTable) -> ResponseHead:
+    """Read the response head in ``data[:end]``.
+
+    Raises ``Rejected`` for anything ambiguous; to a client that is a 502.
+    """
+    lines = _lines(data, end, RESPONSE_LIMITS)
+    head = _status_line(lines[0])
+    keep = head.lines
+    for index in range(1, len(lines)):
+        line = lines[index]
+        colon = line.find(b":")
+        if colon < 1:
+            raise _bad("a field line has no name (RFC 9112, 5)")
+        kind = names[line[:colon]]
+        if kind == _PLAIN:
+            keep.append(line)
+        elif kind == _DATE:
+            head.has_date = True
+            keep.append(line)
+        elif kind == _CONTENT_LENGTH:
+            if head.content_length >= 0:
+                raise _bad("Content-Length occurs twice (RFC 9112, 6.3)")
+            head.content_length = _length(line[colon + 1 :].strip(b" \t"))
+            keep.append(line)
+        else:
+            _response_control(head, kind, line[colon + 1 :].strip(b" \t"))
+    if head.chunked and head.content_length >= 0:
+        raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
+    if head.connection_options:
+        head.lines = _without(head.lines, head.connection_options, names)
+    return head
+
+
+def check_incomplete(data: bytes, limits: HeadLimits) -> None:
+    """Refuse the beginning of a head as soon as it cannot become a good one.
+
+    Raises ``Rejected`` for lines that end in a bare LF (they would never end a head, and only
+    time out) and for heads that are too large already.
+    """
+    if data.count(b"\n") != data.count(b"\r\n"):
+        raise _bad("a line ends without CR LF (RFC 9112, 2.2)")
+    first = data.find(b"\r\n")
+    if (first if first >= 0 else len(data)) > limits.request_line:
+        raise Rejected(414, "uri_too_long", "the request line is too long")
+    if len(data) > limits.header_bytes:
+        raise Rejected(431, "head_too_large", "the header section is too large")
+
+
+def _bad(detail: str) -> Rejected:
+    return Rejected(400, "bad_request", detail)
+
+
+def _lines(data: bytes, end: int, limits: HeadLimits) -> list[bytes]:
+    head = data[:end]
+    lines = head.split(b"\r\n")
+    count = len(lines) - 1
+    # Every CR and LF must belong to one of the line ends just found; NUL and the rest to none.
+    if len(head) - len(head.translate(None, _CONTROL)) != 2 * count:
+        raise _bad("a control character in the head (RFC 9110, 5.5)")
+    if count > limits.header_count:
+        raise Rejected(431, "head_too_large", "too many header fields")
+    if end > limits.header_bytes:
+        raise Rejected(431, "head_too_large", "the header section is too large")
+    if b"\t" in head or b" \r\n" in head or b":  " in head or head[-1:] == b" ":
+        return [lines[0], *map(_trimmed, lines[1:])]
+    return lines
+
+
+def _trimmed(line: bytes) -> bytes:
+    """The field line with its optional white space normalised (RFC 9112, 5.1)."""
+    name, _, value = line.partition(b":")
+    value = value.strip(b" \t")
+    return name + b": " + value if value else name + b":"
+
+
+def _request_line(line: bytes, limits: HeadLimits) -> RequestHead:
+    if len(line) > limits.request_line:
+        raise Rejected(414, "uri_too_long", "the request line is too long")
+    parts = line.split(b" ")
+    if len(parts) != 3:
+        raise _bad("the request line is not 'method target version' (RFC 9112, 3)")
+    method, target, version = parts
+    word = _METHODS.get(method)
+    if word is None:
+        if not is_token(method):
+            raise _bad("the method is not a token (RFC 9110, 9.1)")
+        word = method.decode("ascii")
+    minor = _MINOR.get(version)
+    if minor is None:
+        raise _version_error(version)
+    return RequestHead(word, target, minor)
+
+
+def _version_error(version: bytes) -> Rejected:
+    well_formed = (
+        len(version) == 8
+        and version[:5] == b"HTTP/"
+        and version[5:6].isdigit()
+        and version[6:7] == b"."
+        and version[7:].isdigit()
+    )
+    if well_formed:
+        return Rejected(505, "version_not_supported", "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    return _bad("the version is not 'HTTP/digit.digit' (RFC 9112, 2.3)")
+
+
+def _status_line(line: bytes) -> ResponseHead:
+    # "HTTP/1.1 200" without the space before an empty reason is common enough to be read.
+    minor = _MINOR.get(line[:8])
+    code = line[9:12]
+    if (
+        minor is None
+        or line[8:9] != b" "
+        or len(code) != 3
+        or not code.isdigit()
+        or line[12:13] not in (b" ", b"")
+    ):
+        raise _bad("the status line is malformed (RFC 9112, 4)")
+    status = int(code)
+    if status < 100 or status > 599:
+        raise _bad("the status code is outside 100 to 599 (RFC 9110, 15)")
+    return ResponseHead(status, line[13:], minor)
+
+
+def _remember(fields: dict[bytes, bytes], name: bytes, value: bytes) -> None:
+    known = fields.get(name)
+    if known is None:
+        fields[name] = value
+    else:
+        separator = b"; " if name == b"cookie" else b", "  # RFC 6265, 5.4; RFC 9110, 5.3
+        fields[name] = known + separator + value
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
+        raise _bad("Content-Length is not a number (RFC 9110, 8.6)")
+    return int(value)
+
+
+def _request_control(head: RequestHead, kind: int, value: bytes) -> None:
+    """Fields that say how the message is framed and what the connection is for."""
+    if kind == _CONTENT_LENGTH:
+        if head.content_length >= 0:
+            raise _bad("Content-Length occurs twice (RFC 9112, 6.3)")
+        head.content_length = _length(value)
+        head.lines.append(b"Content-Length: %d" % head.content_length)
+    elif kind == _TRANSFER_ENCODING:
+        if not head.minor:
+            raise _bad("Transfer-Encoding in HTTP/1.0 (RFC 9112, 6.1)")
+        if head.chunked:
+            raise _bad("Transfer-Encoding occurs twice (RFC 9112, 6.1)")
+        if value.lower() != b"chunked":
+            raise Rejected(501, "not_implemented", "the only transfer coding known is chunked")
+        head.chunked = True
+        head.lines.append(b"Transfer-Encoding: chunked")
+    elif kind == _CONNECTION:
+        _connection(head, value)
+    elif kind == _EXPECT:
+        if value.lower() != b"100-continue":
+            raise Rejected(417, "expectation_failed", "the only expectation met is 100-continue")
+        # HTTP/1.0 clients do not know interim responses (RFC 9110, 10.1.1).
+        head.expects_continue = head.minor == 1
+    elif kind == _UPGRADE:
+        head.asks_upgrade = value if not head.asks_upgrade else head.asks_upgrade + b", " + value
+    elif kind == _TE:
+        head.takes_trailers = b"trailers" in value.lower()
+
+
+def _response_control(head: ResponseHead, kind: int, value: bytes) -> None:
+    if kind == _CONNECTION:
+        _connection(head, value)
+    elif kind == _TRANSFER_ENCODING:
+        if head.chunked or not head.minor or value.lower() != b"chunked":
+            raise _bad("Transfer-Encoding other than a single chunked (RFC 9112, 6.1)")
+        head.chunked = True
+    elif kind == _UPGRADE:
+        head.asks_upgrade = value
+    elif kind == _KEEP_ALIVE:
+        _, _, seconds = value.lower().partition(b"timeout=")
+        digits = seconds.split(b",")[0].strip()
+        head.keep_alive_seconds = int(digits) if digits.isdigit() and len(digits) < 7 else 0
+
+
+def _connection(head: RequestHead | ResponseHead, value: bytes) -> None:
+    options = value.lower()
+    if options == b"close":
+        head.keep_alive = False
+    elif options == b"keep-alive":
+        head.keep_alive = True
+    else:
+        words = [word for word in (part.strip(b" \t") for part in options.split(b",")) if word]
+        if not all(map(is_token, words)):
+            raise _bad("Connection lists something that is no name (RFC 9110, 7.6.1)")
+        head.keep_alive = b"close" not in words and (head.keep_alive or b"keep-alive" in words)
+        head.connection_options += tuple(word for word in words if word not in _PERSISTENCE)
+
+
+def _apply_connection(head: RequestHead, names: NameTable) -> None:
+    """Honour ``Connection``: drop what it names, keep an upgrade that it names."""
+    options = head.connection_options
+    if b"upgrade" not in options or not head.minor:
+        head.asks_upgrade = b""
+    elif b"h2c" in head.asks_upgrade.lower():
+        # HTTP/2 inside the tunnel would reach the upstream past every rule.
+        head.asks_upgrade = b""
+    head.lines = _without(head.lines, options, names)
+    for option in options:
+        if option not in names.kept:
+            head.fields.pop(option, None)
+
+
+def _without(lines: list[bytes], options: tuple[bytes, ...], names: NameTable) -> list[bytes]:
+    removed = frozenset(options) - names.kept
+    if not removed:
+        return lines
+    return [line for line in lines if line[: line.find(b":")].lower() not in removed]

@@ -1,0 +1,152 @@
+"""What the proxy has to do with a field, told from its name alone.
+
+A ``NameTable`` answers with one dictionary look-up per field line. It is also where a name's
+grammar is checked: a name that is in the table is a valid token (RFC 9110, 5.6.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from sidecar.wire.rejection import Rejected
+
+
+class Kind(IntEnum):
+    """What to do with a field."""
+
+    #: End to end and nobody's business: forwarded as it is.
+    PLAIN = 0
+    #: Forwarded, and its value is remembered because a rule refers to it.
+    WATCHED = 1
+    HOST = 3
+    CONTENT_LENGTH = 4
+    TRANSFER_ENCODING = 5
+    CONNECTION = 6
+    #: Hop-by-hop: goes no further.
+    HOP_BY_HOP = 7
+    KEEP_ALIVE = 8
+    EXPECT = 9
+    UPGRADE = 10
+    TE = 11
+    # --- rewritten by the proxy; their values go to ``RequestHead.special``
+    X_FORWARDED_FOR = 12
+    FORWARDED = 13
+    X_FORWARDED_PROTO = 14
+    X_FORWARDED_HOST = 15
+    X_REQUEST_ID = 16
+    TRACEPARENT = 17
+    TRACESTATE = 18
+    VIA = 19
+    MAX_FORWARDS = 20
+    # --- set by the sidecar alone
+    #: ``x-sidecar-*``: what anyone else says under these names is dropped.
+    OWN = 21
+    DATE = 22
+
+
+#: The kinds whose values a request head keeps under ``special``.
+SPECIAL_FROM = Kind.X_FORWARDED_FOR
+SPECIAL_TO = Kind.MAX_FORWARDS
+
+REQUEST_KINDS: dict[bytes, Kind] = {
+    b"host": Kind.HOST,
+    b"content-length": Kind.CONTENT_LENGTH,
+    b"transfer-encoding": Kind.TRANSFER_ENCODING,
+    b"connection": Kind.CONNECTION,
+    b"keep-alive": Kind.KEEP_ALIVE,
+    b"proxy-connection": Kind.HOP_BY_HOP,
+    b"proxy-authenticate": Kind.HOP_BY_HOP,
+    b"proxy-authorization": Kind.HOP_BY_HOP,
+    # Only meaningful with an h2c upgrade, which is never forwarded (it would tunnel past rules).
+    b"http2-settings": Kind.HOP_BY_HOP,
+    b"expect": Kind.EXPECT,
+    b"upgrade": Kind.UPGRADE,
+    b"te": Kind.TE,
+    b"x-forwarded-for": Kind.X_FORWARDED_FOR,
+    b"forwarded": Kind.FORWARDED,
+    b"x-forwarded-proto": Kind.X_FORWARDED_PROTO,
+    b"x-forwarded-host": Kind.X_FORWARDED_HOST,
+    b"x-request-id": Kind.X_REQUEST_ID,
+    b"traceparent": Kind.TRACEPARENT,
+    b"tracestate": Kind.TRACESTATE,
+    b"via": Kind.VIA,
+    b"max-forwards": Kind.MAX_FORWARDS,
+    b"x-sidecar-decision": Kind.OWN,
+}
+RESPONSE_KINDS: dict[bytes, Kind] = {
+    b"content-length": Kind.CONTENT_LENGTH,
+    b"transfer-encoding": Kind.TRANSFER_ENCODING,
+    b"connection": Kind.CONNECTION,
+    b"keep-alive": Kind.KEEP_ALIVE,
+    b"proxy-connection": Kind.HOP_BY_HOP,
+    b"proxy-authenticate": Kind.HOP_BY_HOP,
+    b"proxy-authorization": Kind.HOP_BY_HOP,
+    b"te": Kind.HOP_BY_HOP,
+    b"upgrade": Kind.UPGRADE,
+    b"date": Kind.DATE,
+    b"x-sidecar-decision": Kind.OWN,
+}
+
+#: End-to-end fields that a sender may not lose by naming them in ``Connection``: what carries
+#: identity, routing, content or caching. A sender has no business to name them there
+#: (RFC 9110, 7.6.1), so naming them has no effect.
+END_TO_END = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"age", b"authorization",
+    b"cache-control", b"content-encoding", b"content-length", b"content-range",
+    b"content-type", b"cookie", b"date", b"etag", b"expires", b"forwarded", b"host",
+    b"idempotency-key", b"if-match", b"if-modified-since", b"if-none-match", b"if-range",
+    b"if-unmodified-since", b"last-modified", b"location", b"origin", b"range", b"referer",
+    b"server", b"set-cookie", b"traceparent", b"tracestate", b"baggage", b"user-agent", b"vary",
+    b"via", b"x-real-ip", b"x-request-id",
+})  # fmt: skip
+
+_NOT_TOKEN = bytes(
+    byte
+    for byte in range(256)
+    if byte not in b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+_TOKEN = bytes(set(range(256)) - set(_NOT_TOKEN))
+
+#: Spellings remembered beyond the known names; anything more is looked at each time anew.
+_REMEMBERED_AT_MOST = 4096
+
+
+def is_token(name: bytes) -> bool:
+    """Whether ``name`` is a token (RFC 9110, 5.6.2)."""
+    return bool(name) and not name.translate(None, _TOKEN)
+
+
+class NameTable(dict[bytes, int]):
+    """Field name in any spelling → ``Kind``.
+
+    ``watched`` names (lower case) are remembered for rules; ``removed`` ones are taken out, which
+    is how identity fields of peers that nobody trusts disappear before anything sees them. A
+    look-up of a new spelling validates it and remembers it, up to a bound; it raises
+    ``Rejected`` for a name that is no token.
+    """
+
+    def __init__(
+        self,
+        kinds: Mapping[bytes, Kind],
+        *,
+        watched: Iterable[bytes] = (),
+        removed: Iterable[bytes] = (),
+    ) -> None:
+        super().__init__()
+        self._kinds: dict[bytes, int] = {name: int(kind) for name, kind in kinds.items()}
+        for name in removed:
+            self._kinds.setdefault(name, int(Kind.HOP_BY_HOP))
+        for name in watched:
+            self._kinds.setdefault(name, int(Kind.WATCHED))
+        #: Names that ``Connection`` may not remove.
+        self.kept = END_TO_END | frozenset(self._kinds)
+
+    def __missing__(self, name: bytes) -> int:
+        """Classify a spelling that was not seen before."""
+        if not is_token(name):
+            raise Rejected(400, "bad_request", "a field name is not a token (RFC 9112, 5.1)")
+        kind = self._kinds.get(name.lower(), 0)
+        if len(self) < _REMEMBERED_AT_MOST:
+            self[name] = kind
+        return kind
