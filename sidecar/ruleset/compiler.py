@@ -16,7 +16,7 @@ from sidecar.algorithms.networks import Networks
 from sidecar.cluster.balancer import BALANCERS
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
 from sidecar.cluster.pool import PoolSettings
-from sidecar.model.addresses import Address
+from sidecar.model.addresses import Address, Network
 from sidecar.model.policy import Gate, Key, Mode, Rule
 from sidecar.model.spec import RuleSpec
 from sidecar.ruleset.chains import Chains, Governed
@@ -219,8 +219,8 @@ def _trust(spec: TrustSpec) -> Trust:
     )
 
 
-def _networks(peers: Iterable[object]) -> list[object]:
-    return [peer for peer in peers if peer != "unix"]
+def _networks(peers: Iterable[Network | str]) -> list[Network]:
+    return [peer for peer in peers if not isinstance(peer, str)]
 
 
 def _listener(spec: InboundSpec) -> ListenerRules:
