@@ -119,6 +119,11 @@ def _without_foreign(text: str) -> str:
     return re.sub(r"[^\x00-\x7f]", "", text)
 
 
+def is_field_name(text: str) -> bool:
+    """Whether ``text`` can name a header field (RFC 9110, 5.1)."""
+    return re.fullmatch(_FIELD_NAME, text) is not None
+
+
 def parse_header_name(value: object) -> str:
     """A field name in lower case (RFC 9110, 5.1). Raises ``bad-header-name``."""
     if isinstance(value, str) and re.fullmatch(_FIELD_NAME, value):

@@ -48,6 +48,7 @@ CODES: dict[str, Meaning] = {
     "unknown-format": Meaning(_ERROR, "The format is not one that this version reads."),
     "unknown-field": Meaning(_ERROR, "There is no such field here."),
     "missing-field": Meaning(_ERROR, "A field that must be there is missing."),
+    "no-value": Meaning(_ERROR, "A field is there, but nothing stands behind it."),
     "not-supported-yet": Meaning(_ERROR, "Part of the language, but not of this version."),
     "wrong-type": Meaning(_ERROR, "A map, a list or a single value stands where another must."),
     "unknown-word": Meaning(_ERROR, "Not one of the words that may stand here."),
@@ -83,6 +84,8 @@ CODES: dict[str, Meaning] = {
     "key-cycle": Meaning(_ERROR, "Keys that stand in for each other in a circle."),
     "closed-header": Meaning(_ERROR, "A header field that rules cannot refer to."),
     "per-try-too-long": Meaning(_ERROR, "A single try may take longer than the whole request."),
+    # --- what it would change
+    "needs-restart": Meaning(_ERROR, "Something that cannot change while running."),
     # --- what it probably does not mean
     "never-fires": Meaning(_WARNING, "A rule or a route that no request can reach."),
     "burst-above-limit": Meaning(_WARNING, "A burst that lets far more than the limit through."),
@@ -93,6 +96,7 @@ CODES: dict[str, Meaning] = {
     "unused": Meaning(_WARNING, "Declared, and never used."),
     "unusual-method": Meaning(_WARNING, "A method that is in no registry."),
     "unverified-tls": Meaning(_WARNING, "Whoever answers is taken for the upstream."),
+    "removed-header": Meaning(_WARNING, "A header that clients need is removed from them."),
     "pointless-limit": Meaning(_WARNING, "A limit that another limit is always reached before."),
 }
 

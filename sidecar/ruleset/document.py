@@ -55,9 +55,12 @@ class Document:
         if self.root is None or not path:
             return Span(1, 1)
         parent, depth = self._closest(path[:-1])
-        last = path[-1]
-        if depth == len(path) - 1 and isinstance(parent, Mapping) and last in parent.names:
-            return parent.names[str(last)]
+        if depth == len(path) - 1 and isinstance(parent, Mapping):
+            # Names of header fields are known in lower case, however they are written.
+            lower = {name.lower(): span for name, span in parent.names.items()}
+            found = parent.names.get(str(path[-1])) or lower.get(str(path[-1]))
+            if found is not None:
+                return found
         return self.span(path)
 
     def holder_span(self, path: Path) -> Span:

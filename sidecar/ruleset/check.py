@@ -1,0 +1,61 @@
+"""Everything that can be said about a rule file without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from sidecar.ruleset.consistency import check_consistency
+from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
+from sidecar.ruleset.document import Document, load
+from sidecar.ruleset.lint import lint
+from sidecar.ruleset.parts import salvage
+from sidecar.ruleset.references import check_references
+from sidecar.ruleset.schema import RuleFile
+from sidecar.ruleset.screen import Screened, screen
+from sidecar.ruleset.translate import translate
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A rule file with what was found; ``file`` is there only when there is no error."""
+
+    file: RuleFile | None
+    #: In the order of the file.
+    diagnostics: tuple[Diagnostic, ...]
+    document: Document
+
+
+def check(text: bytes | str, name: str) -> Checked:
+    """Read and check a rule file; ``name`` stands in its diagnostics. Never raises.
+
+    All errors are found in one run; warnings are given for files without errors.
+    """
+    document = load(text, name)
+    if not document.is_readable:
+        return Checked(None, document.diagnostics, document)
+    screened = screen(document)
+    found = [*document.diagnostics, *screened.diagnostics]
+    file, errors = _read(screened, document)
+    found += errors
+    parts = salvage(screened)
+    found += check_references(parts, document)
+    found += check_consistency(parts, document)
+    if file is None or has_errors(found):
+        return Checked(None, in_order(found), document)
+    found += lint(file, document)
+    return Checked(file, in_order(found), document)
+
+
+def _read(screened: Screened, document: Document) -> tuple[RuleFile | None, list[Diagnostic]]:
+    try:
+        return RuleFile.model_validate(screened.data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    return None, [
+        translate(detail, document)
+        for detail in details
+        # What something was taken out of is no longer as it was written.
+        if not screened.removed_within(tuple(detail["loc"]))
+    ]

@@ -1,0 +1,195 @@
+"""Whether the fields of a rule file that belong together agree with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidecar.model.spec import MatchSpec
+from sidecar.model.text import is_field_name
+from sidecar.ruleset.diagnostics import Diagnostic, finding
+from sidecar.ruleset.document import Document
+from sidecar.ruleset.keys import refusal_of_header
+from sidecar.ruleset.nodes import Path
+from sidecar.ruleset.parts import Parts
+from sidecar.ruleset.routes import Timeouts
+from sidecar.ruleset.sections import (
+    Believe,
+    ClientCertificate,
+    KeySource,
+    KeySpec,
+    ListenersSpec,
+    ListenerTlsSpec,
+    RouteSpec,
+    TelemetrySpec,
+    TimeoutsSpec,
+    UpstreamSpec,
+    UpstreamTlsSpec,
+)
+
+_NAMED = frozenset({KeySource.HEADER, KeySource.COOKIE, KeySource.QUERY})
+_WILDCARDS = frozenset({"0.0.0.0", "::"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def check_consistency(parts: Parts, document: Document) -> list[Diagnostic]:
+    """Every field that contradicts another one or lacks one beside it."""
+    problems = [
+        *_listeners(parts),
+        *_upstreams(parts),
+        *_keys(parts),
+        *_headers(parts),
+        *_timeouts(parts),
+    ]
+    return [problem.at(document) for problem in problems]
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    code: str
+    path: Path
+    message: str
+    hint: str
+
+    def at(self, document: Document) -> Diagnostic:
+        """The problem with its place: what is missing is shown where it should stand."""
+        if self.code == "incomplete":
+            span = document.holder_span(self.path)
+        elif self.code == "conflict" or self.path[-2:-1] == ("header",):
+            span = document.name_span(self.path)
+        else:
+            span = document.span(self.path)
+        return finding(self.code, self.message, document.name, span, self.hint)
+
+
+def _listeners(parts: Parts) -> Iterator[_Problem]:
+    for path, listeners in parts.of(ListenersSpec):
+        inbound = listeners.inbound
+        if inbound.tls is not None:
+            yield from _listener_tls((*path, "inbound", "tls"), inbound.tls)
+        telemetry = parts.one(TelemetrySpec)
+        prometheus = telemetry.prometheus if telemetry is not None else None
+        # An address with port 0 is another one each time it is bound.
+        fixed = inbound.bind.path or inbound.bind.port
+        if prometheus is not None and fixed and prometheus.bind == inbound.bind:
+            message = f"{inbound.bind} is taken by listeners.inbound"
+            place: Path = ("telemetry", "prometheus", "bind")
+            yield _Problem("conflict", place, message, "choose another port")
+
+
+def _listener_tls(path: Path, tls: ListenerTlsSpec) -> Iterator[_Problem]:
+    asked = tls.client_certificate is not ClientCertificate.NONE
+    if asked and not tls.client_ca:
+        message = "client certificates are asked for, but no client_ca says which are accepted"
+        yield _Problem("incomplete", path, message, "add client_ca: FILE")
+    if tls.client_ca and not asked:
+        message = "client_ca does nothing while no client certificates are asked for"
+        hint = "add client_certificate: request or require"
+        yield _Problem("incomplete", (*path, "client_ca"), message, hint)
+
+
+def _upstreams(parts: Parts) -> Iterator[_Problem]:
+    for path, upstream in parts.of(UpstreamSpec):
+        if upstream.url is None and not upstream.targets:
+            message = f"upstream '{path[-1]}' has neither url nor targets"
+            yield _Problem("incomplete", path, message, "add url: http://HOST:PORT")
+        if upstream.url is not None and upstream.targets:
+            message = f"upstream '{path[-1]}' has both url and targets"
+            yield _Problem("conflict", (*path, "targets"), message, "keep one of them")
+        if len(set(upstream.targets)) < len(upstream.targets):
+            message = "a target stands twice, and would get twice its share"
+            yield _Problem("conflict", (*path, "targets"), message, "name each target once")
+        if upstream.tls is not None:
+            yield from _upstream_tls((*path, "tls"), upstream, upstream.tls)
+        yield from _loops(path, upstream, parts)
+
+
+def _upstream_tls(path: Path, upstream: UpstreamSpec, tls: UpstreamTlsSpec) -> Iterator[_Problem]:
+    url = upstream.url
+    if url is not None and not url.tls and not url.address.path:
+        message = "tls stands beside a url that begins with http://"
+        hint = f"write url: https://{url.address}, or leave tls out"
+        yield _Problem("conflict", path, message, hint)
+    for one, other in (("cert", "key"), ("key", "cert")):
+        if getattr(tls, one) and not getattr(tls, other):
+            message = f"{one} stands without {other}"
+            yield _Problem("incomplete", (*path, one), message, f"add {other}: FILE")
+
+
+def _loops(path: Path, upstream: UpstreamSpec, parts: Parts) -> Iterator[_Problem]:
+    listeners = parts.one(ListenersSpec)
+    if listeners is None:
+        return
+    bind = listeners.inbound.bind
+    hosts = {bind.host, *(_LOOPBACK if bind.host in _WILDCARDS else ())}
+    if any(
+        address == bind if bind.path else address.port == bind.port and address.host in hosts
+        for address in upstream.addresses
+    ):
+        field = "url" if upstream.url is not None else "targets"
+        message = f"upstream '{path[-1]}' is this sidecar itself: it listens on {bind}"
+        yield _Problem("conflict", (*path, field), message, "write the address of the service")
+
+
+def _keys(parts: Parts) -> Iterator[_Problem]:
+    for path, key in parts.of(KeySpec):
+        source = key.source.value
+        if key.source in _NAMED and not key.name:
+            message = f"a key from a {source} needs its name"
+            yield _Problem("incomplete", path, message, "add name: NAME")
+        if key.source is KeySource.PATH and key.segment is None:
+            message = "a key from the path needs the number of a segment"
+            yield _Problem("incomplete", path, message, "add segment: 1 for the first")
+        for field, is_there, belongs in (
+            ("name", key.name, key.source in _NAMED),
+            ("segment", key.segment, key.source is KeySource.PATH),
+            ("believe", key.believe is Believe.ANYONE, key.source is KeySource.HEADER),
+        ):
+            if is_there and not belongs:
+                message = f"{field} has no meaning for a key from {source}"
+                yield _Problem("conflict", (*path, field), message, "leave it out")
+        if key.stand_in is not None and key.default is not None:
+            message = "both or and default say what stands in"
+            yield _Problem("conflict", (*path, "default"), message, "keep one of them")
+
+
+def _headers(parts: Parts) -> Iterator[_Problem]:
+    for path, key in parts.of(KeySpec):
+        if key.source is KeySource.HEADER and key.name:
+            yield from _header((*path, "name"), key.name, key_of=str(path[-1]))
+    matches: list[tuple[Path, MatchSpec]] = [
+        *((path, route.match) for path, route in parts.of(RouteSpec)),
+        *((path, rule.match) for path, rule in parts.rules()),
+    ]
+    for path, match in matches:
+        for name in match.header:
+            yield from _header((*path, "match", "header", name), name)
+
+
+def _header(path: Path, name: str, key_of: str = "") -> Iterator[_Problem]:
+    if not is_field_name(name):
+        message = f"'{name}' is not the name of a header field"
+        yield _Problem("bad-header-name", path, message, "write a name such as x-user-id")
+        return
+    reason = refusal_of_header(name)
+    if reason:
+        what = f"key '{key_of}'" if key_of else "match"
+        yield _Problem("closed-header", path, f"{what} cannot refer to {name}", reason)
+
+
+def _timeouts(parts: Parts) -> Iterator[_Problem]:
+    common = parts.one(TimeoutsSpec) or TimeoutsSpec()
+    if parts.one(TimeoutsSpec) is not None:
+        yield from _per_try(("timeouts",), common.per_try, common.request)
+    for path, route in parts.of(RouteSpec):
+        own = route.timeouts
+        yield from _per_try((*path, "timeouts"), own.per_try, own.request or common.request)
+
+
+def _per_try(path: Path, per_try: float | None, request: float | None) -> Iterator[_Problem]:
+    """Only what is written: a ``per_try`` left out is as long as the request at most."""
+    whole = request if request is not None else Timeouts().request
+    if per_try is not None and per_try > whole:
+        message = f"per_try is {per_try:g}s, but the whole request may take {whole:g}s"
+        hint = "make it shorter, or request longer"
+        yield _Problem("per-try-too-long", (*path, "per_try"), message, hint)

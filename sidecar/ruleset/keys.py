@@ -1,0 +1,160 @@
+"""Declared keys, compiled to the shortest way from a request to the value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from operator import attrgetter
+from urllib.parse import unquote_to_bytes
+
+from sidecar.model.http import RequestHead
+from sidecar.model.policy import Key, KeyReader
+from sidecar.ruleset.schema import RuleFile
+from sidecar.ruleset.sections import Believe, KeySource, KeySpec
+from sidecar.wire.names import REQUEST_KINDS, Kind
+
+HOST = b"host"
+COOKIE = b"cookie"
+_CLIENT_FIELDS = frozenset({Kind.X_FORWARDED_FOR, Kind.FORWARDED})
+
+
+def compile_keys(file: RuleFile) -> dict[str, Key]:
+    """A reader for each declared key of ``file``, which was checked.
+
+    A value that is missing, or empty, is that of `or`, else of `default`, else ``b""``.
+    """
+    specs = file.keys
+    plain = {name: plain_reader(spec) for name, spec in specs.items()}
+    return {
+        name: Key(name, _with_stand_in(name, specs, plain), spec.track_at_most)
+        for name, spec in specs.items()
+    }
+
+
+def plain_reader(spec: KeySpec) -> KeyReader:
+    """Reads the value of one key, stand-ins aside; ``b""`` when it is missing."""
+    name = spec.name.encode()
+    match spec.source:
+        case KeySource.CLIENT_ADDRESS:
+            # In C; the hottest of all keys.
+            return attrgetter("client")
+        case KeySource.HEADER:
+            return header_reader(spec.field_name)
+        case KeySource.COOKIE:
+            return _cookie_reader(name)
+        case KeySource.QUERY:
+            return query_reader(name)
+        case KeySource.PATH:
+            return _segment_reader(spec.segment or 1)
+
+
+def header_reader(name: bytes) -> KeyReader:
+    """Reads a header field by its lower-case name."""
+    if name == HOST:
+        return attrgetter("host")
+    return lambda request: request.fields.get(name, b"")
+
+
+def query_reader(name: bytes) -> KeyReader:
+    """Reads the first value of a query parameter, escapes decoded once, ``+`` as a space."""
+    find = re.compile(rb"(?:^|&)" + re.escape(name) + rb"=([^&]*)").search
+
+    def read(request: RequestHead) -> bytes:
+        query = request.query
+        if not query:
+            return b""
+        if b"%" in query or b"+" in query:
+            return _decoded_parameter(query, name)
+        found = find(query)
+        return found[1] if found else b""
+
+    return read
+
+
+def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Lower-case names of the header fields that ``file`` looks at: watched ones, identity ones.
+
+    Identity fields are those of keys that only `trust.callers` are believed about; they are to
+    be removed from the requests of anyone else. No name is in both.
+    """
+    identity = {spec.field_name for spec in file.keys.values() if is_identity(spec)}
+    watched = {spec.field_name for spec in file.keys.values() if spec.field_name}
+    matches = [route.match for route in file.routes] + [rule.match for _, rule in file.rules]
+    watched.update(name.encode("ascii") for match in matches for name in match.header)
+    return frozenset(watched - identity - {HOST}), frozenset(identity)
+
+
+def is_identity(spec: KeySpec) -> bool:
+    """Whether the key's header says who somebody is, so that not everybody is believed."""
+    claims = spec.source is KeySource.HEADER and spec.believe is Believe.CALLERS
+    return claims and spec.field_name != HOST
+
+
+def refusal_of_header(name: str) -> str:
+    """Why rules cannot refer to this header field; empty when they can."""
+    kind = REQUEST_KINDS.get(name.lower().encode("ascii"))
+    if kind in {None, Kind.HOST}:
+        return ""
+    if kind in _CLIENT_FIELDS:
+        return "use from: client.address, and say in trust.proxies whose word on it counts"
+    return "it belongs to the connection or is written by the sidecar itself"
+
+
+def _with_stand_in(
+    name: str, specs: Mapping[str, KeySpec], plain: Mapping[str, KeyReader]
+) -> KeyReader:
+    """The reader of a key and of the keys that stand in for it, as one chain."""
+    chain: list[str] = []
+    following: str | None = name
+    while following is not None:
+        chain.append(following)
+        following = specs[following].stand_in
+    default = (specs[chain[-1]].default or "").encode()
+    reader = plain[chain[-1]]
+    if default:
+        reader = _or_default(reader, default)
+    for link in reversed(chain[:-1]):
+        reader = _or_reader(plain[link], reader)
+    return reader
+
+
+def _or_default(read: KeyReader, default: bytes) -> KeyReader:
+    return lambda request: read(request) or default
+
+
+def _or_reader(read: KeyReader, otherwise: KeyReader) -> KeyReader:
+    return lambda request: read(request) or otherwise(request)
+
+
+def _cookie_reader(name: bytes) -> KeyReader:
+    """The first cookie of this name (RFC 6265, 4.2.1)."""
+    find = re.compile(rb"(?:^|;)[ \t]*" + re.escape(name) + rb"=([^;]*)").search
+
+    def read(request: RequestHead) -> bytes:
+        cookies = request.fields.get(COOKIE)
+        found = find(cookies) if cookies else None
+        return found[1].rstrip(b" \t") if found else b""
+
+    return read
+
+
+def _segment_reader(number: int) -> KeyReader:
+    def read(request: RequestHead) -> bytes:
+        segments = request.path.split(b"/", number + 1)
+        return segments[number] if len(segments) > number else b""
+
+    return read
+
+
+def _decoded_parameter(query: bytes, name: bytes) -> bytes:
+    for pair in query.split(b"&"):
+        raw, equals, value = pair.partition(b"=")
+        if equals and _decoded(raw) == name:
+            return _decoded(value)
+    return b""
+
+
+def _decoded(value: bytes) -> bytes:
+    if b"+" in value:
+        value = value.replace(b"+", b" ")
+    return unquote_to_bytes(value) if b"%" in value else value

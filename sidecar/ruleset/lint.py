@@ -1,0 +1,220 @@
+"""What a rule file that is right in itself probably does not mean. Only what is certain is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network
+
+from sidecar.model.policy import Mode
+from sidecar.model.spec import MatchSpec
+from sidecar.policies.rate_limit import RateLimitSpec
+from sidecar.ruleset.diagnostics import Diagnostic, finding
+from sidecar.ruleset.document import Document
+from sidecar.ruleset.keys import is_identity
+from sidecar.ruleset.nodes import Path
+from sidecar.ruleset.path_pattern import covers
+from sidecar.ruleset.schema import OTHER, RuleFile
+
+#: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
+_BURST_SECONDS = 60.0
+_BURST_PERIODS = 10
+#: Fields that ordinary clients send for the service to read.
+_CLIENTS_OWN = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-type",
+    b"origin", b"referer", b"user-agent",
+})  # fmt: skip
+#: RFC 9110 and the IANA registry of methods, as far as they are met.
+_REGISTERED = frozenset({
+    "ACL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "DELETE", "GET", "HEAD", "LABEL", "LINK",
+    "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE",
+    "OPTIONS", "ORDERPATCH", "PATCH", "POST", "PROPFIND", "PROPPATCH", "PURGE", "PUT", "QUERY",
+    "REBIND", "REPORT", "SEARCH", "TRACE", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE",
+    "UPDATEREDIRECTREF", "VERSION-CONTROL",
+})  # fmt: skip
+_WILDCARDS = frozenset({"0.0.0.0", "::"})
+
+
+def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
+    """Warnings about ``file``, which was checked and has no error."""
+    place = _Places(document)
+    return [
+        *_trust(file, place),
+        *_listener(file, place),
+        *_unused(file, place),
+        *_routes(file, place),
+        *_rules(file, place),
+        *_limits(file, place),
+        *_methods(file, place),
+        *_tls(file, place),
+    ]
+
+
+class _Places:
+    """Makes warnings that point at a value or at the name of a field."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def value(self, code: str, path: Path, message: str, hint: str = "") -> Diagnostic:
+        span = self.document.span(path)
+        return finding(code, message, self.document.name, span, hint)
+
+    def name(self, code: str, path: Path, message: str, hint: str = "") -> Diagnostic:
+        span = self.document.name_span(path)
+        return finding(code, message, self.document.name, span, hint)
+
+    def line(self, path: Path) -> int:
+        return self.document.span(path).line
+
+
+def _trust(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    for name, key in file.keys.items():
+        if not is_identity(key):
+            continue
+        path: Path = ("keys", name, "name")
+        if key.field_name in _CLIENTS_OWN:
+            message = f"{key.name} is removed from requests of all but trust.callers"
+            hint = "write believe: anyone for what clients present themselves"
+            yield place.value("removed-header", path, message, hint)
+        elif not file.trust.callers:
+            message = f"{key.name} is removed from every request, because nobody is trusted"
+            hint = "say in trust.callers who may send it, or write believe: anyone"
+            yield place.value("nobody-trusted", path, message, hint)
+    for field in ("proxies", "callers"):
+        for index, peer in enumerate(getattr(file.trust, field)):
+            if isinstance(peer, IPv4Network | IPv6Network) and peer.prefixlen == 0:
+                message = f"{peer} believes whatever anybody claims"
+                hint = "name the networks that you control"
+                yield place.value("everybody-trusted", ("trust", field, index), message, hint)
+
+
+def _listener(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    inbound, path = file.listeners.inbound, ("listeners", "inbound")
+    if inbound.bind.host in _WILDCARDS and "trust" not in file.model_fields_set:
+        message = f"{inbound.bind} is reachable from everywhere, and no peer is trusted"
+        hint = "behind a load balancer, all clients look like it until trust.proxies names it; "
+        hint += "write trust: {} if clients come directly"
+        yield place.value("open-bind", (*path, "bind"), message, hint)
+    limits = inbound.limits
+    if limits.request_line > limits.header_bytes:
+        message = "header_bytes, which counts the request line too, is always reached first"
+        yield place.value("pointless-limit", (*path, "limits", "request_line"), message)
+    if limits.connections_per_client > limits.connections:
+        message = "connections is always reached first"
+        yield place.value("pointless-limit", (*path, "limits", "connections_per_client"), message)
+
+
+def _upstreams_in_use(file: RuleFile) -> set[str]:
+    return {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
+
+
+def _unused(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    in_use = _upstreams_in_use(file)
+    for name in file.upstreams:
+        if name not in in_use:
+            message = f"nothing is sent to upstream '{name}'"
+            hint = "name it in a route's upstream, or in listeners.inbound.to"
+            yield place.name("unused", ("upstreams", name), message, hint)
+    keys = {key.stand_in for key in file.keys.values()}
+    keys.update(name for route in file.routes for name in route.match.keys)
+    keys.update(use.name for _, rule in file.rules for use in rule.keys_used())
+    for name, key in file.keys.items():
+        # An identity header is removed from strangers' requests even if no rule asks for it.
+        if name not in keys and not is_identity(key):
+            yield place.name("unused", ("keys", name), f"no rule asks for key '{name}'")
+
+
+def _routes(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    for index, route in enumerate(file.routes):
+        for earlier in file.routes[:index]:
+            if _takes_all(earlier.match, route.match):
+                message = f"route '{earlier.name}' takes every request of route '{route.name}'"
+                hint = f"put '{route.name}' above it"
+                yield place.value("never-fires", ("routes", index, "name"), message, hint)
+                break
+
+
+def _takes_all(earlier: MatchSpec, later: MatchSpec) -> bool:
+    """Whether every request that matches ``later`` certainly matches ``earlier`` too."""
+    if earlier.is_everything or earlier == later:
+        return True
+    for field in earlier.model_fields_set:
+        mine, theirs = getattr(earlier, field), getattr(later, field, None)
+        if field == "path" and theirs:
+            if not all(any(covers(one, other) for one in mine) for other in theirs):
+                return False
+        elif field == "method" and theirs:
+            if not set(theirs) <= set(mine):
+                return False
+        elif mine != theirs:
+            return False
+    return True
+
+
+def _rules(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    in_use = _upstreams_in_use(file)
+    upstream_of = {one.name: one.upstream or file.listeners.inbound.to for one in file.routes}
+    upstream_of[OTHER] = file.listeners.inbound.to
+    for path, rule in file.rules:
+        if rule.mode is Mode.DISABLED or not rule.upstream:
+            continue
+        reached = {upstream_of[name] for name in rule.match.route} or in_use
+        if not reached & set(rule.upstream):
+            named = ", ".join(rule.upstream)
+            message = f"'{rule.name}' never fires: nothing that it matches goes to {named}"
+            yield place.name("never-fires", (*path, "upstream"), message)
+
+
+def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    for index, limit in enumerate(file.rate_limits):
+        path: Path = ("rate_limits", index)
+        rate = limit.limit
+        sensible = max(_BURST_SECONDS * rate.per_second, _BURST_PERIODS * rate.amount)
+        if limit.burst_tokens > sensible:
+            seconds = limit.burst_tokens / rate.per_second
+            message = f"burst {limit.burst_tokens:g} is what the limit lets through in {seconds:g}s"
+            hint = "a burst beyond a minute's worth hardly limits anything"
+            yield place.value("burst-above-limit", (*path, "burst"), message, hint)
+        for other, stricter in enumerate(file.rate_limits):
+            if other != index and _makes_pointless(stricter, limit, is_earlier=other < index):
+                line = place.line(("rate_limits", other))
+                message = f"'{limit.name}' never refuses: '{stricter.name}' (line {line}) is "
+                message += "reached first"
+                yield place.value("shadowed-limit", (*path, "limit"), message)
+                break
+
+
+def _makes_pointless(stricter: RateLimitSpec, limit: RateLimitSpec, *, is_earlier: bool) -> bool:
+    """Whether whatever passes ``stricter`` certainly passes ``limit``."""
+    both_act = stricter.mode is limit.mode is Mode.ENFORCE
+    same_scope = stricter.match == limit.match and set(stricter.upstream) == set(limit.upstream)
+    # What all callers together may not exceed, no single one of them exceeds.
+    as_wide = set(stricter.per) <= set(limit.per)
+    if not (both_act and same_scope and as_wide):
+        return False
+    mine = (stricter.limit.per_second, stricter.burst_tokens)
+    theirs = (limit.limit.per_second, limit.burst_tokens)
+    if mine == theirs and set(stricter.per) == set(limit.per):
+        return is_earlier
+    return mine[0] <= theirs[0] and mine[1] <= theirs[1]
+
+
+def _methods(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    matches: list[tuple[Path, MatchSpec]] = [
+        *((("routes", index), route.match) for index, route in enumerate(file.routes)),
+        *((path, rule.match) for path, rule in file.rules),
+    ]
+    for path, match in matches:
+        for index, method in enumerate(match.method):
+            if method not in _REGISTERED:
+                where: Path = (*path, "match", "method", index)
+                message = f"{method} is no registered method"
+                yield place.value("unusual-method", where, message, "check its spelling")
+
+
+def _tls(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    for name, upstream in file.upstreams.items():
+        if upstream.tls is not None and not upstream.tls.verify:
+            message = f"whoever answers at its address is taken for upstream '{name}'"
+            hint = "name the authority of its certificate in ca instead"
+            yield place.name("unverified-tls", ("upstreams", name, "tls", "verify"), message, hint)

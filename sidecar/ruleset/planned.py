@@ -1,0 +1,110 @@
+"""The parts of the rule language that this version does not have.
+
+They are refused by name, so that nobody hunts for a typing error in a word that is right.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sidecar.ruleset.schema import RULE_KINDS
+
+#: Fields, with ``*`` for a name that the admin chooses; places in lists are left out.
+_FIELDS: Final = frozenset({
+    "criticality",
+    "owner",
+    "stores",
+    "switches",
+    "priorities",
+    "faults",
+    "cache",
+    "overload",
+    "peak_shaving",
+    "concurrency",
+    "breakers",
+    "retries",
+    "fallbacks",
+    "traffic",
+    "compensations",
+    "slo",
+    "alerts",
+    "listeners.outbound",
+    "trust.jwt",
+    "upstreams.*.dns",
+    "upstreams.*.port",
+    "upstreams.*.refresh",
+    "upstreams.*.file",
+    "upstreams.*.registry",
+    "upstreams.*.targets.dns",
+    "upstreams.*.targets.port",
+    "upstreams.*.targets.refresh",
+    "upstreams.*.targets.file",
+    "upstreams.*.targets.registry",
+    "upstreams.*.health",
+    "upstreams.*.warm_up",
+    "upstreams.*.hosts",
+    "upstreams.*.local",
+    "upstreams.*.zones",
+    "upstreams.*.eject",
+    "upstreams.*.hash_by",
+    "keys.*.claim",
+    "routes.match.priority",
+    "timeouts.deadline_header",
+    "routes.timeouts.deadline_header",
+    "access.deny.*.file",
+    "access.allow.*.file",
+    "rate_limits.applies_to",
+    "rate_limits.cost",
+    "rate_limits.exempt",
+    "rate_limits.fleet",
+    "rate_limits.overrides",
+    "rate_limits.scope",
+    "rate_limits.strict",
+    "rate_limits.wait_at_most",
+    "rate_limits.warm_up",
+    "telemetry.elasticsearch",
+    "telemetry.logs.access",
+    "telemetry.logs.decisions",
+    "telemetry.otlp",
+    "telemetry.prometheus.exemplars",
+    "telemetry.traces",
+    *(f"{kind}.active" for kind in RULE_KINDS),
+    *(f"{kind}.match.priority" for kind in RULE_KINDS),
+})  # fmt: skip
+
+#: Words that a field which exists does not take yet.
+_WORDS: Final = {
+    "upstreams.*.balance": frozenset({"random", "ring_hash", "maglev"}),
+    "keys.*.from": frozenset({"jwt"}),
+    "rate_limits.algorithm": frozenset({
+        "fixed_window", "sliding_window", "moving_window", "warm_up", "pace",
+    }),
+}  # fmt: skip
+
+#: Sections whose entries have names that the admin chooses.
+_NAMED: Final = (("upstreams",), ("keys",), ("access", "deny"), ("access", "allow"))
+
+
+def _form(names: tuple[str, ...]) -> str:
+    """The dotted form of a way through maps, with a star for what the admin has named."""
+    for named in _NAMED:
+        depth = len(named)
+        if names[:depth] == named and len(names) > depth + 1:
+            return ".".join((*named, "*", *names[depth + 1 :]))
+    return ".".join(names)
+
+
+def is_planned_field(names: tuple[str, ...]) -> bool:
+    """Whether the field at the end of this way through maps is part of a later version."""
+    return _form(names) in _FIELDS
+
+
+def is_planned_word(names: tuple[str, ...], word: object) -> bool:
+    """Whether the field takes this word in a later version."""
+    return isinstance(word, str) and word in _WORDS.get(_form(names), ())
+
+
+def planned_beside(names: tuple[str, ...]) -> list[str]:
+    """The planned fields that could stand in the map at the end of this way."""
+    prefix = _form((*names, "")).rpartition(".")[0]
+    return [name.rpartition(".")[2] for name in _FIELDS if name.rpartition(".")[0] == prefix]

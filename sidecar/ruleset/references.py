@@ -1,0 +1,147 @@
+"""Whether every name that a rule file mentions is declared in it, and means one thing only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sidecar.model.reading import closest
+from sidecar.model.spec import KeyUse, MatchSpec
+from sidecar.ruleset.diagnostics import Diagnostic, finding
+from sidecar.ruleset.document import Document
+from sidecar.ruleset.nodes import Mapping, Path, Scalar, Sequence
+from sidecar.ruleset.parts import Parts
+from sidecar.ruleset.schema import OTHER, RULE_KINDS, fields_of
+from sidecar.ruleset.sections import KeySource, KeySpec, ListenersSpec, RouteSpec
+from sidecar.ruleset.translate import unknown_field
+
+#: Fields of `match`, now or in a later version, which a key of that name would hide.
+_RESERVED = frozenset({*fields_of(MatchSpec), "priority"}) - {"client_ip"}
+_KIND_WORDS = {"upstreams": "upstream", "keys": "key", "routes": "route"}
+
+
+def check_references(parts: Parts, document: Document) -> list[Diagnostic]:
+    """Every mention of an upstream, a key or a route that means nothing, or two things."""
+    return [
+        *_upstreams(parts, document),
+        *_keys(parts, document),
+        *_routes(parts, document),
+        *_repeated_names(document),
+        *_reserved_names(parts, document),
+        *_cycles(parts, document),
+    ]
+
+
+def _upstreams(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    mentions: list[tuple[str, Path]] = []
+    for path, listeners in parts.of(ListenersSpec):
+        # Pointed at where it stands, or at the listener when it is the default.
+        to: Path = (*path, "inbound", "to")
+        mentions.append((listeners.inbound.to, to))
+    for path, route in parts.of(RouteSpec):
+        if route.upstream is not None:
+            mentions.append((route.upstream, (*path, "upstream")))
+    for path, rule in parts.rules():
+        mentions += [(name, (*path, "upstream", i)) for i, name in enumerate(rule.upstream)]
+    yield from _undeclared("upstreams", mentions, parts, document)
+
+
+def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    mentions: list[tuple[str, Path]] = []
+    for path, key in parts.of(KeySpec):
+        if key.stand_in is not None:
+            mentions.append((key.stand_in, (*path, "or")))
+    for path, use in _key_uses(parts):
+        if use.name not in parts.names["keys"] and use.at[-1] == use.name:
+            # It stands where a field does: it may as well be a field misspelled.
+            yield unknown_field((*path, *use.at), document, parts.names["keys"])
+        else:
+            mentions.append((use.name, (*path, *use.at)))
+    yield from _undeclared("keys", mentions, parts, document)
+
+
+def _key_uses(parts: Parts) -> Iterator[tuple[Path, KeyUse]]:
+    for path, route in parts.of(RouteSpec):
+        for name in route.match.keys:
+            yield path, KeyUse(name, ("match", name))
+    for path, rule in parts.rules():
+        for use in rule.keys_used():
+            yield path, use
+
+
+def _routes(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    for path, route in parts.of(RouteSpec):
+        if route.match.route:
+            message = f"route '{route.name}' matches by route, but routes are what is matched here"
+            span = document.name_span((*path, "match", "route"))
+            yield finding("conflict", message, document.name, span, "match by path or method")
+    mentions = [
+        (name, (*path, "match", "route", index))
+        for path, rule in parts.rules()
+        for index, name in enumerate(rule.match.route)
+        if name != OTHER
+    ]
+    yield from _undeclared("routes", mentions, parts, document)
+
+
+def _undeclared(
+    section: str, mentions: list[tuple[str, Path]], parts: Parts, document: Document
+) -> Iterator[Diagnostic]:
+    declared, word = parts.names[section], _KIND_WORDS[section]
+    for name, path in mentions:
+        if name in declared:
+            continue
+        meant = closest(name, declared)
+        if meant is not None:
+            hint = f"did you mean {meant}?"
+        else:
+            hint = f"declared: {', '.join(declared)}" if declared else f"declare it in {section}"
+        message = f"no {word} is called '{name}'"
+        yield finding(f"unknown-{word}", message, document.name, document.span(path), hint)
+
+
+def _repeated_names(document: Document) -> Iterator[Diagnostic]:
+    """In lists; that a name is unique in a map is what duplicate keys are about."""
+    for section in ("routes", *RULE_KINDS):
+        first: dict[str, int] = {}
+        entries = document.root.fields.get(section) if document.root is not None else None
+        for entry in entries.items if isinstance(entries, Sequence) else ():
+            name = entry.fields.get("name") if isinstance(entry, Mapping) else None
+            if not isinstance(name, Scalar) or not isinstance(name.value, str):
+                continue
+            if name.value in first:
+                message = f"two {section} are called '{name.value}' (first on line "
+                message += f"{first[name.value]})"
+                yield finding("duplicate-name", message, document.name, name.span, "rename one")
+            first.setdefault(name.value, name.span.line)
+
+
+def _reserved_names(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    for path, key in parts.of(KeySpec):
+        name = str(path[-1])
+        span = document.name_span(path)
+        if name in _RESERVED:
+            message = f"a key cannot be called '{name}', which is a field of match"
+            yield finding("reserved-name", message, document.name, span, f"try {name}-key")
+        elif name == "client_ip" and key.source is not KeySource.CLIENT_ADDRESS:
+            message = "client_ip always means the address of the client"
+            hint = "rename the key, or write from: client.address"
+            yield finding("reserved-name", message, document.name, span, hint)
+    for path, route in parts.of(RouteSpec):
+        if route.name == OTHER:
+            message = f"'{OTHER}' is what no route matches"
+            span = document.span((*path, "name"))
+            yield finding("reserved-name", message, document.name, span, "rename the route")
+
+
+def _cycles(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    stand_ins = {str(path[-1]): key.stand_in for path, key in parts.of(KeySpec) if key.stand_in}
+    reported: set[str] = set()
+    for start in stand_ins:
+        chain = [start]
+        while (following := stand_ins.get(chain[-1])) is not None and following not in chain:
+            chain.append(following)
+        if following == start and not reported & set(chain):
+            reported |= set(chain)
+            message = f"these keys stand in for each other: {' → '.join([*chain, start])}"
+            span = document.span(("keys", start, "or"))
+            yield finding("key-cycle", message, document.name, span, "end the chain with default:")

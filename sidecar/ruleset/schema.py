@@ -1,0 +1,157 @@
+"""The shape of a rule file, and the only list of the kinds of rules there are.
+
+Settings are maps, rules are lists of named entries. Adding a kind of rule is one field here: its
+name, order in the chain, JSON Schema, checks and reload follow from the spec.
+"""
+
+from __future__ import annotations
+
+import json
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from sidecar.model.reading import shown, unreadable
+from sidecar.model.spec import RuleSpec, Spec
+from sidecar.model.values import KeyName, Name
+from sidecar.policies.access import AccessSpec
+from sidecar.policies.rate_limit import RateLimitSpec
+from sidecar.ruleset.nodes import Path
+from sidecar.ruleset.sections import (
+    KeySpec,
+    ListenersSpec,
+    RouteSpec,
+    TelemetrySpec,
+    TimeoutsSpec,
+    TrustSpec,
+    UpstreamSpec,
+)
+
+FORMAT: Final = "sidecar/v1"
+#: The name of what no route matches.
+OTHER: Final = "other"
+
+
+def _known_format(value: object) -> str:
+    if value == FORMAT:
+        return FORMAT
+    raise unreadable("unknown-format", f"{shown(value)} is not read here", f"write {FORMAT}")
+
+
+class RuleFile(Spec):
+    """What a rule file says, top to bottom in the order in which a request meets it."""
+
+    format: Annotated[str, PlainValidator(_known_format), WithJsonSchema({"const": FORMAT})]
+    """The version of this language."""
+    service: Name
+    """The name of the service, which stands in metrics and logs."""
+    listeners: ListenersSpec
+    """Where requests come in."""
+    trust: TrustSpec = TrustSpec()
+    """Whom we believe, and what we tell."""
+    upstreams: dict[Name, UpstreamSpec]
+    """Services that requests are sent to, by name."""
+    keys: dict[KeyName, KeySpec] = Field(default_factory=dict)
+    """Values of the request that rules tell requests apart by, by name."""
+    routes: tuple[RouteSpec, ...] = ()
+    """Kinds of requests with a name; the first that matches wins, and `other` is the rest."""
+    timeouts: TimeoutsSpec = TimeoutsSpec()
+    """How long requests may take, unless their route says otherwise."""
+    access: tuple[AccessSpec, ...] = ()
+    """Who is let in."""
+    rate_limits: tuple[RateLimitSpec, ...] = ()
+    """So many requests in so long."""
+    telemetry: TelemetrySpec = TelemetrySpec()
+    """What the sidecar tells about itself."""
+
+    @property
+    def rules(self) -> tuple[tuple[Path, RuleSpec], ...]:
+        """Every rule with its place in the file, kind by kind and in the order written."""
+        return tuple(
+            ((kind, index), rule)
+            for kind in RULE_KINDS
+            for index, rule in enumerate(getattr(self, kind))
+        )
+
+
+def entry_type(annotation: Any) -> Any:
+    """What the annotation is about in the end: ``X`` of ``tuple[X, ...] | None``."""
+    origin = get_origin(annotation)
+    if origin in {Union, UnionType}:
+        return entry_type(next(arg for arg in get_args(annotation) if arg is not type(None)))
+    if origin is Annotated:
+        return entry_type(get_args(annotation)[0])
+    if origin is tuple:
+        return entry_type(get_args(annotation)[0])
+    if origin is dict:
+        return entry_type(get_args(annotation)[1])
+    return annotation
+
+
+def _is_spec(candidate: Any, of: type[Spec] = Spec) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, of)
+
+
+#: The kinds of rules, by the section that lists them.
+RULE_KINDS: Final[dict[str, type[RuleSpec]]] = {
+    name: entry
+    for name, field in RuleFile.model_fields.items()
+    if _is_spec(entry := entry_type(field.annotation), RuleSpec)
+}
+
+
+def fields_of(spec: type[Spec]) -> dict[str, Any]:
+    """The names that may stand in a map, as written in the file, with their annotations."""
+    return {field.alias or name: field.annotation for name, field in spec.model_fields.items()}
+
+
+def spec_at(path: Path) -> type[Spec] | None:
+    """The spec of the map at ``path``; None where there is a plain value or nothing at all."""
+    spec: type[Spec] = RuleFile
+    annotation: Any = RuleFile
+    for part in path:
+        origin = get_origin(annotation)
+        if origin in {dict, tuple}:
+            annotation = get_args(annotation)[1 if origin is dict else 0]
+        elif isinstance(part, str) and _is_spec(entry_type(annotation)):
+            spec = entry_type(annotation)
+            if part not in fields_of(spec):
+                return None
+            annotation = fields_of(spec)[part]
+        else:
+            return None
+    found = annotation if get_origin(annotation) not in {dict, tuple} else None
+    found = entry_type(found)
+    return found if _is_spec(found) else None
+
+
+def json_schema() -> str:
+    """The JSON Schema of a rule file, for editors."""
+    schema = RuleFile.model_json_schema()
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_tidied(schema),
+        "title": f"Rule file of the sidecar ({FORMAT})",
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tidied(schema: Any) -> Any:
+    """Without what only says that Python was here: titles, nulls and empty defaults."""
+    if isinstance(schema, list):
+        return [_tidied(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        name: value if name == "default" else _tidied(value)
+        for name, value in schema.items()
+        if not (name == "title" and isinstance(value, str))
+        and not (name == "default" and (isinstance(value, dict | list) or value in {None, ""}))
+    }
+    choices = kept.get("anyOf", [])
+    if {"type": "null"} in choices:
+        choices = [choice for choice in choices if choice != {"type": "null"}]
+        kept.pop("anyOf")
+        kept = {**choices[0], **kept} if len(choices) == 1 else {"anyOf": choices, **kept}
+    return kept

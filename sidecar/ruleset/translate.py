@@ -1,0 +1,158 @@
+"""Says in the words of the rule language what pydantic found wrong, and where it stands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sidecar.model.reading import closest, shown
+from sidecar.ruleset.diagnostics import CODES, Diagnostic, Span, finding
+from sidecar.ruleset.document import Document
+from sidecar.ruleset.nodes import Mapping, Node, Path, step
+from sidecar.ruleset.planned import planned_beside
+from sidecar.ruleset.schema import fields_of, spec_at
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+#: What people write for a word of this language, out of habit with others.
+_HABITS = {
+    "off": "disabled",
+    "false": "disabled",
+    "no": "disabled",
+    "on": "enforce",
+    "true": "enforce",
+    "yes": "enforce",
+    "dry_run": "shadow",
+    "dry-run": "shadow",
+    "monitor": "shadow",
+    "audit": "shadow",
+    "rr": "round_robin",
+    "least_conn": "least_request",
+    "leaky_bucket": "gcra",
+    "ip": "client.address",
+    "client_ip": "client.address",
+    "client": "client.address",
+    "required": "require",
+    "optional": "request",
+}
+_MAP_TYPES = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
+_LIST_TYPES = frozenset({"tuple_type", "list_type", "set_type"})
+_WORD_TYPES = frozenset({"enum", "literal_error"})
+
+
+def translate(error: ErrorDetails, document: Document) -> Diagnostic:
+    """The diagnostic for one of pydantic's errors about ``document``."""
+    path = _path(error, document)
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return unknown_field(path, document)
+    if kind == "missing":
+        span = document.holder_span(path[:-1])
+        message = f"'{path[-1]}' is missing {where(path[:-1], document)}"
+        return finding("missing-field", message, document.name, span, _to_add(path))
+    if kind in CODES:
+        context = error.get("ctx", {})
+        span = _value_span(error, path, document)
+        message = str(context.get("problem", error["msg"]))
+        return finding(kind, message, document.name, span, str(context.get("hint", "")))
+    if kind in _WORD_TYPES:
+        return _unknown_word(error, path, document)
+    return _wrong_type(error, path, document)
+
+
+def unknown_field(path: Path, document: Document, also: tuple[str, ...] = ()) -> Diagnostic:
+    """The field that ``path`` ends with is none; ``also`` names more that could stand there."""
+    name = str(path[-1])
+    spec = spec_at(path[:-1])
+    known = [*(fields_of(spec) if spec is not None else ()), *also]
+    names = tuple(part for part in path[:-1] if isinstance(part, str))
+    meant = closest(name, known)
+    later = closest(name, planned_beside(names)) if meant is None else None
+    if meant is not None:
+        hint = f"did you mean {meant}?"
+    elif later is not None:
+        hint = f"if you mean {later}: that is not supported yet"
+    else:
+        hint = f"there are: {', '.join(known)}" if known else ""
+    message = f"unknown field '{name}' {where(path[:-1], document)}"
+    return finding("unknown-field", message, document.name, document.name_span(path), hint)
+
+
+def where(path: Path, document: Document) -> str:
+    """The place of a map in words, such as ``in rate_limits 'each-client'``."""
+    if not path:
+        return "at the top of the file"
+    names = [str(part) for part in path if isinstance(part, str)]
+    entry = path[:2]
+    if len(entry) == 2 and isinstance(entry[1], int):
+        node = document.root and step(document.root, entry[0])
+        item = step(node, entry[1]) if node else None
+        name = item.fields.get("name") if isinstance(item, Mapping) else None
+        called = getattr(name, "value", None)
+        label = f"{entry[0]} '{called}'" if isinstance(called, str) else f"{entry[0]}"
+        inner = ".".join(names[1:])
+        return f"in {inner} of {label}" if inner else f"in {label}"
+    return f"in {'.'.join(names)}"
+
+
+def _path(error: ErrorDetails, document: Document) -> Path:
+    """The error's place, without what pydantic adds for itself: steps that lead nowhere."""
+    kept: list[str | int] = []
+    location = error["loc"]
+    for index, part in enumerate(location):
+        node: Node | None = document.root
+        for taken in kept:
+            node = step(node, taken) if node is not None else None
+        last = index == len(location) - 1
+        if part == "[key]":
+            continue
+        if node is not None and step(node, part) is None and not (last and isinstance(part, str)):
+            continue
+        kept.append(part)
+    return tuple(kept)
+
+
+def _value_span(error: ErrorDetails, path: Path, document: Document) -> Span:
+    """The place of the value, or of the name of the field when that is what is wrong."""
+    if error["loc"] and error["loc"][-1] == "[key]":
+        return document.name_span(path)
+    if isinstance(error["input"], dict):
+        return document.holder_span(path)
+    return document.span(path)
+
+
+def _to_add(path: Path) -> str:
+    spec = spec_at(path[:-1])
+    field = spec.model_fields.get(str(path[-1])) if spec is not None else None
+    sentence = (field.description or "").partition(";")[0].rstrip(".") if field else ""
+    return f"add {path[-1]}: {sentence[:1].lower()}{sentence[1:]}" if sentence else ""
+
+
+def _unknown_word(error: ErrorDetails, path: Path, document: Document) -> Diagnostic:
+    words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+    value = error["input"]
+    text = shown(value).strip("'").lower()
+    habit = _HABITS.get(text)
+    meant = habit if habit in words else closest(text, words) if isinstance(value, str) else None
+    expected = f"write {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else ""
+    hint = f"{expected}; did you mean {meant}?" if meant else expected
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    message = f"{shown(value)} is not a word for '{name}'"
+    return finding("unknown-word", message, document.name, document.span(path), hint)
+
+
+def _wrong_type(error: ErrorDetails, path: Path, document: Document) -> Diagnostic:
+    name = next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    span, value = document.span(path), error["input"]
+    if error["type"] in _MAP_TYPES:
+        hint = f"write {path[-1]}: {{…}}" if path and isinstance(path[-1], str) else "write {…}"
+        message = f"{shown(value)} stands where a map must, in '{name}'"
+    elif error["type"] in _LIST_TYPES:
+        scalar = not isinstance(value, dict | list | tuple)
+        hint = f"write [{value}]" if scalar else "begin each entry with a hyphen"
+        message = f"'{name}' is a list, not {shown(value)}"
+    else:
+        said = error["msg"][:1].lower() + error["msg"][1:]
+        return finding("bad-value", f"'{name}': {said}", document.name, span)
+    return finding("wrong-type", message, document.name, span, hint)
