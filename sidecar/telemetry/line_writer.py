@@ -157,10 +157,12 @@ class LineWriter:
 
     def _lose(self, batch: _Batch, reason: str) -> None:
         """Count the lines that were not written whole."""
-        sent = self._sent_bytes
+        data, sent = batch.data, self._sent_bytes
         if sent > 0:
-            self._torn = not batch.data.endswith(b"\n", 0, sent)
-        self._dropped(reason, batch.lines - batch.data.count(b"\n", 0, sent))
+            self._torn = not data.endswith(b"\n", 0, sent)
+        # One that lacks its line feed alone can be read, and gets it with the next.
+        whole = data.count(b"\n", 0, sent) + data.startswith(b"\n", sent)
+        self._dropped(reason, batch.lines - whole)
 
     def _mend(self) -> None:
         """End a line that was written in part, so that the next one stands alone."""
