@@ -7,6 +7,7 @@ set -euo pipefail
 # program:package
 readonly wanted=(
     curl:curl
+    h2load:nghttp2-client
     haproxy:haproxy
     nginx:nginx
     prometheus:prometheus

@@ -1,0 +1,112 @@
+"""The commands of ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import cores, figure, report, results, workplace
+from benchmarks.campaign import Campaign, Plan
+from benchmarks.load import LoadError
+from benchmarks.running import StartError
+from benchmarks.targets import TARGETS, by_name
+
+RESULTS = Path(__file__).parent / "results"
+#: Access logs of one round; in memory, so that writing them back disturbs nobody.
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108  a directory of our own is made in it
+MEMORY_DISK_BYTES = 4 * 2**30
+ENOUGH_ROUNDS = 12
+QUICK_ROUNDS = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 1 if a measurement could not be taken."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    try:
+        status: int = options.command(options, console)
+    except (LoadError, StartError, LookupError) as wrong:
+        console.print(f"measured nothing: {wrong}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.set_defaults(command=_run)
+    _run_options(parser)
+    commands = parser.add_subparsers(title="commands")
+    run = commands.add_parser("run", help="measure side by side (the default)")
+    _run_options(run)
+    run.set_defaults(command=_run)
+    again = commands.add_parser("render", help="make the table and the plots again")
+    again.add_argument("file", nargs="?", type=Path, default=RESULTS / "latest.json")
+    again.set_defaults(command=_render)
+    listing = commands.add_parser("list", help="what can be measured")
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=ENOUGH_ROUNDS)
+    parser.add_argument("--seconds", type=int, default=2, help="of each run")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, kept as quick.*")
+    parser.add_argument("--targets", default="", help="names, with commas; kept as partial.*")
+    parser.add_argument("--no-growth", action="store_true", help="leave out rules and keys")
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    chosen = tuple(by_name(name) for name in options.targets.split(",") if name)
+    plan = Plan(
+        chosen or TARGETS,
+        rounds=QUICK_ROUNDS if options.quick else options.rounds,
+        run_seconds=1 if options.quick else options.seconds,
+        growth=not options.no_growth,
+    )
+    taken = measure(plan, console)
+    name = "partial" if chosen else "quick" if options.quick else "latest"
+    results.save(taken, RESULTS / f"{name}.json")
+    return _present(taken, RESULTS / name, console)
+
+
+def measure(plan: Plan, console: Console) -> results.Results:
+    """Carry out a plan in a directory that is gone afterwards."""
+    split = cores.split()
+    if not split.apart:
+        console.print("one core only: the proxy shares it with the load, latencies mean little")
+    open_files = workplace.raise_open_files()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=roomy_directory()) as directory:
+        place = workplace.Workplace(Path(directory), open_files)
+        return Campaign(plan, place, split, console.print).run()
+
+
+def roomy_directory() -> Path | None:
+    """A file system in memory if there is one with room, else the usual temporary directory."""
+    if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free >= MEMORY_DISK_BYTES:
+        return MEMORY_DISK
+    return None
+
+
+def _render(options: argparse.Namespace, console: Console) -> int:
+    return _present(results.load(options.file), options.file.with_suffix(""), console)
+
+
+def _present(taken: results.Results, stem: Path, console: Console) -> int:
+    text = report.markdown(taken)
+    stem.with_suffix(".md").write_text(text, encoding="utf-8")
+    figure.draw(taken, stem)
+    console.print(text)
+    return 0
+
+
+def _list(_: argparse.Namespace, console: Console) -> int:
+    for target in TARGETS:
+        console.print(f"{target.name:<20}{target.title}")
+    return 0
