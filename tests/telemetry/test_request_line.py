@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -94,3 +95,30 @@ def test_an_unknown_method_is_told_apart_from_a_known_one() -> None:
 def test_every_field_is_an_attribute_of_the_catalogue() -> None:
     written = {field.encode_name for field in msgspec.structs.fields(RequestLine)}
     assert written <= {attribute.name for attribute in ATTRIBUTES}
+
+
+def test_the_documentation_shows_a_line_as_it_is() -> None:
+    shown = request_line(
+        make_record(
+            started=0.123456,
+            seconds=0.000211,
+            overhead_seconds=0.000211,
+            method="POST",
+            host=b"shop.example",
+            target=b"/orders?coupon=SUMMER",
+            status=429,
+            reason="rate_limited",
+            rule="rate_limits/per-client",
+            bytes_received=312,
+            bytes_sent=154,
+            upstream="",
+            endpoint="",
+            attempts=0,
+            sampled=True,
+            version="3-9f3c2a",
+        ),
+        "order",
+        1_768_210_200.0,
+    )
+    page = Path(__file__).parents[2] / "docs" / "telemetry.md"
+    assert msgspec.json.encode(shown).decode() in page.read_text("utf-8")
