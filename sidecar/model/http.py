@@ -93,13 +93,14 @@ class ResponseHead:
         "keep_alive_seconds",
         "lines",
         "minor",
-        "reason",
+        "start_line",
         "status",
     )
 
-    def __init__(self, status: int, reason: bytes, minor: int) -> None:
+    def __init__(self, status: int, start_line: bytes, minor: int) -> None:
         self.status = status
-        self.reason = reason
+        #: As it is sent on: ``HTTP/1.1 200 OK``, whatever version the upstream speaks.
+        self.start_line = start_line
         self.minor = minor
         self.lines: list[bytes] = []
         self.connection_options: tuple[bytes, ...] = ()

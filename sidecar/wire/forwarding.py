@@ -112,7 +112,7 @@ def _occasional(request: RequestHead) -> bytes:
 
 def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes:
     """The head to send downstream; ``extra`` are lines of ours, without CRLF."""
-    lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason), *head.lines, *extra]
+    lines = [head.start_line, *head.lines, *extra]
     if framing == BY_CHUNKS:
         lines.append(b"Transfer-Encoding: chunked")
     lines.append(b"\r\n")
@@ -121,7 +121,7 @@ def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes
 
 def interim_head(head: ResponseHead) -> bytes:
     """An interim response (1xx), passed on."""
-    return b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *head.lines, b"\r\n"])
+    return b"\r\n".join([head.start_line, *head.lines, b"\r\n"])
 
 
 def response_framing(request: RequestHead, head: ResponseHead) -> int:

@@ -7,10 +7,13 @@ is forwarded as raw bytes: a head is written anew from the lines that were found
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sidecar.model.http import RequestHead, ResponseHead
 from sidecar.wire.names import SPECIAL_FROM, SPECIAL_TO, Kind, NameTable, is_token
 from sidecar.wire.rejection import Rejected
+
+KeyT = TypeVar("KeyT")
 
 _PLAIN = int(Kind.PLAIN)
 _WATCHED = int(Kind.WATCHED)
@@ -37,6 +40,10 @@ _MINOR = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
 
 _PERSISTENCE = frozenset({b"close", b"keep-alive"})
 
+#: Status lines are few: reading one is remembered, up to a bound.
+_STATUS_LINES: dict[bytes, tuple[int, int, bytes]] = {}
+_STATUS_LINES_AT_MOST = 256
+
 #: Longest ``Content-Length`` read: 10^15 bytes is more than anyone sends.
 _LENGTH_DIGITS = 15
 
@@ -59,40 +66,39 @@ def parse_request(data: bytes, end: int, names: NameTable, limits: HeadLimits) -
     Raises ``Rejected`` with 400, 405, 414, 431, 501 or 505.
     """
     lines = _lines(data, end, limits)
-    head = _request_line(lines[0], limits)
+    head = _request_line(lines.pop(0), limits)
     keep = head.lines
-    fields: dict[bytes, bytes] = {}
-    special: dict[int, bytes] = {}
+    fields = special = None
     hosts = 0
-    for index in range(1, len(lines)):
-        line = lines[index]
-        colon = line.find(b":")
-        if colon < 1:
-            raise _bad("a field line has no name (RFC 9112, 5)")
-        name = line[:colon]
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise _bad("a field line has no colon (RFC 9112, 5)")
         kind = names[name]
         if kind == _PLAIN:
             keep.append(line)
         elif kind == _HOST:
             hosts += 1
-            head.host = line[colon + 1 :].strip(b" \t")
-            keep.append(line)
+            head.host = host = value.strip(b" \t")
+            keep.append(b"Host: " + host)
         elif _SPECIAL_FROM <= kind <= _SPECIAL_TO:
-            value = line[colon + 1 :].strip(b" \t")
-            special[kind] = special[kind] + b", " + value if kind in special else value
+            if special is None:
+                special = head.special = {}
+            _remember(special, kind, value.strip(b" \t"), b", ")
         elif kind == _WATCHED:
-            _remember(fields, name.lower(), line[colon + 1 :].strip(b" \t"))
+            if fields is None:
+                fields = head.fields = {}
+            lower = name.lower()
+            # RFC 6265, 5.4; RFC 9110, 5.3
+            separator = b"; " if lower == b"cookie" else b", "
+            _remember(fields, lower, value.strip(b" \t"), separator)
             keep.append(line)
         else:
-            _request_control(head, kind, line[colon + 1 :].strip(b" \t"))
+            _request_control(head, kind, value.strip(b" \t"))
     if hosts != 1 and (hosts or head.minor):
         raise _bad("exactly one Host field is needed (RFC 9112, 3.2)")
     if head.chunked and head.content_length >= 0:
         raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
-    if fields:
-        head.fields = fields
-    if special:
-        head.special = special
     if head.connection_options or head.asks_upgrade:
         _apply_connection(head, names)
     return head
@@ -104,26 +110,25 @@ def parse_response(data: bytes, end: int, names: NameTable) -> ResponseHead:
     Raises ``Rejected`` for anything ambiguous; to a client that is a 502.
     """
     lines = _lines(data, end, RESPONSE_LIMITS)
-    head = _status_line(lines[0])
+    head = _status_line(lines.pop(0))
     keep = head.lines
-    for index in range(1, len(lines)):
-        line = lines[index]
-        colon = line.find(b":")
-        if colon < 1:
-            raise _bad("a field line has no name (RFC 9112, 5)")
-        kind = names[line[:colon]]
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise _bad("a field line has no colon (RFC 9112, 5)")
+        kind = names[name]
         if kind == _PLAIN:
-            keep.append(line)
-        elif kind == _DATE:
-            head.has_date = True
             keep.append(line)
         elif kind == _CONTENT_LENGTH:
             if head.content_length >= 0:
                 raise _bad("Content-Length occurs twice (RFC 9112, 6.3)")
-            head.content_length = _length(line[colon + 1 :].strip(b" \t"))
+            head.content_length = length = _length(value.strip(b" \t"))
+            keep.append(b"Content-Length: %d" % length)
+        elif kind == _DATE:
+            head.has_date = True
             keep.append(line)
         else:
-            _response_control(head, kind, line[colon + 1 :].strip(b" \t"))
+            _response_control(head, kind, value.strip(b" \t"))
     if head.chunked and head.content_length >= 0:
         raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
     if head.connection_options:
@@ -155,31 +160,22 @@ def _lines(data: bytes, end: int, limits: HeadLimits) -> list[bytes]:
     lines = head.split(b"\r\n")
     count = len(lines) - 1
     # Every CR and LF must belong to one of the line ends just found; NUL and the rest to none.
-    if len(head) - len(head.translate(None, _CONTROL)) != 2 * count:
+    if end - len(head.translate(None, _CONTROL)) != 2 * count:
         raise _bad("a control character in the head (RFC 9110, 5.5)")
     if count > limits.header_count:
         raise Rejected(431, "head_too_large", "too many header fields")
     if end > limits.header_bytes:
         raise Rejected(431, "head_too_large", "the header section is too large")
-    if b"\t" in head or b" \r\n" in head or b":  " in head or head[-1:] == b" ":
-        return [lines[0], *map(_trimmed, lines[1:])]
     return lines
-
-
-def _trimmed(line: bytes) -> bytes:
-    """The field line with its optional white space normalised (RFC 9112, 5.1)."""
-    name, _, value = line.partition(b":")
-    value = value.strip(b" \t")
-    return name + b": " + value if value else name + b":"
 
 
 def _request_line(line: bytes, limits: HeadLimits) -> RequestHead:
     if len(line) > limits.request_line:
         raise Rejected(414, "uri_too_long", "the request line is too long")
-    parts = line.split(b" ")
-    if len(parts) != 3:
-        raise _bad("the request line is not 'method target version' (RFC 9112, 3)")
-    method, target, version = parts
+    try:
+        method, target, version = line.split(b" ")
+    except ValueError:
+        raise _bad("the request line is not 'method target version' (RFC 9112, 3)") from None
     word = _METHODS.get(method)
     if word is None:
         if not is_token(method):
@@ -205,6 +201,16 @@ def _version_error(version: bytes) -> Rejected:
 
 
 def _status_line(line: bytes) -> ResponseHead:
+    known = _STATUS_LINES.get(line)
+    if known is None:
+        known = _read_status_line(line)
+        if len(_STATUS_LINES) < _STATUS_LINES_AT_MOST:
+            _STATUS_LINES[line] = known
+    status, minor, written = known
+    return ResponseHead(status, written, minor)
+
+
+def _read_status_line(line: bytes) -> tuple[int, int, bytes]:
     # "HTTP/1.1 200" without the space before an empty reason is common enough to be read.
     minor = _MINOR.get(line[:8])
     code = line[9:12]
@@ -219,16 +225,12 @@ def _status_line(line: bytes) -> ResponseHead:
     status = int(code)
     if status < 100 or status > 599:
         raise _bad("the status code is outside 100 to 599 (RFC 9110, 15)")
-    return ResponseHead(status, line[13:], minor)
+    return status, minor, b"HTTP/1.1 %d %b" % (status, line[13:])
 
 
-def _remember(fields: dict[bytes, bytes], name: bytes, value: bytes) -> None:
-    known = fields.get(name)
-    if known is None:
-        fields[name] = value
-    else:
-        separator = b"; " if name == b"cookie" else b", "  # RFC 6265, 5.4; RFC 9110, 5.3
-        fields[name] = known + separator + value
+def _remember(values: dict[KeyT, bytes], name: KeyT, value: bytes, separator: bytes) -> None:
+    known = values.get(name)
+    values[name] = value if known is None else known + separator + value
 
 
 def _length(value: bytes) -> int:
