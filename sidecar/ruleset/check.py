@@ -14,7 +14,7 @@ from sidecar.ruleset.parts import salvage
 from sidecar.ruleset.references import check_references
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import Screened, screen
-from sidecar.ruleset.translate import translate
+from sidecar.ruleset.translate import place_of, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +57,5 @@ def _read(screened: Screened, document: Document) -> tuple[RuleFile | None, list
         translate(detail, document)
         for detail in details
         # What something was taken out of is no longer as it was written.
-        if not screened.removed_within(tuple(detail["loc"]))
+        if not screened.removed_within(place_of(detail, document))
     ]

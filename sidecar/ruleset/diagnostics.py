@@ -36,6 +36,7 @@ _WARNING = Severity.WARNING
 #: Every code there is. A code once published keeps its meaning.
 CODES: dict[str, Meaning] = {
     # --- the file as YAML
+    "no-file": Meaning(_ERROR, "The file cannot be read at all."),
     "bad-encoding": Meaning(_ERROR, "The file is not UTF-8 text, or has control characters."),
     "too-large": Meaning(_ERROR, "The file is larger, deeper or repeats more than is read."),
     "bad-yaml": Meaning(_ERROR, "The file is not YAML 1.2."),

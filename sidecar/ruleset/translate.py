@@ -43,7 +43,7 @@ _WORD_TYPES = frozenset({"enum", "literal_error"})
 
 def translate(error: ErrorDetails, document: Document) -> Diagnostic:
     """The diagnostic for one of pydantic's errors about ``document``."""
-    path = _path(error, document)
+    path = place_of(error, document)
     kind = error["type"]
     if kind == "extra_forbidden":
         return unknown_field(path, document)
@@ -59,6 +59,23 @@ def translate(error: ErrorDetails, document: Document) -> Diagnostic:
     if kind in _WORD_TYPES:
         return _unknown_word(error, path, document)
     return _wrong_type(error, path, document)
+
+
+def place_of(error: ErrorDetails, document: Document) -> Path:
+    """The error's place, without what pydantic adds for itself: steps that lead nowhere."""
+    kept: list[str | int] = []
+    location = error["loc"]
+    for index, part in enumerate(location):
+        node: Node | None = document.root
+        for taken in kept:
+            node = step(node, taken) if node is not None else None
+        last = index == len(location) - 1
+        if part == "[key]":
+            continue
+        if node is not None and step(node, part) is None and not (last and isinstance(part, str)):
+            continue
+        kept.append(part)
+    return tuple(kept)
 
 
 def unknown_field(path: Path, document: Document, also: tuple[str, ...] = ()) -> Diagnostic:
@@ -94,23 +111,6 @@ def where(path: Path, document: Document) -> str:
         inner = ".".join(names[1:])
         return f"in {inner} of {label}" if inner else f"in {label}"
     return f"in {'.'.join(names)}"
-
-
-def _path(error: ErrorDetails, document: Document) -> Path:
-    """The error's place, without what pydantic adds for itself: steps that lead nowhere."""
-    kept: list[str | int] = []
-    location = error["loc"]
-    for index, part in enumerate(location):
-        node: Node | None = document.root
-        for taken in kept:
-            node = step(node, taken) if node is not None else None
-        last = index == len(location) - 1
-        if part == "[key]":
-            continue
-        if node is not None and step(node, part) is None and not (last and isinstance(part, str)):
-            continue
-        kept.append(part)
-    return tuple(kept)
 
 
 def _value_span(error: ErrorDetails, path: Path, document: Document) -> Span:
