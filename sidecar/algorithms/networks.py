@@ -85,8 +85,6 @@ def _ranges(network: IPv4Network | IPv6Network) -> Iterator[tuple[int, int]]:
 def _merged(ranges: Iterable[tuple[int, int]]) -> list[int]:
     bounds: list[int] = []
     for first, end in sorted(ranges):
-        if first == end:
-            continue
         if bounds and first <= bounds[-1]:
             bounds[-1] = max(bounds[-1], end)
         else:

@@ -2,8 +2,8 @@
 
 Each value of `per` has a bucket that holds `burst` requests and gains `limit`; a request takes
 one out, and is refused with 429 when there is none, together with the time until there is. A
-refused request takes nothing, so hammering costs a client nothing but its own requests, and
-coming back when told is always in time. `per: [user, client_ip]` is one bucket for each pair.
+refused request takes nothing: hammering makes nobody wait longer, and who has a bucket alone and
+comes back when told is let in. `per: [user, client_ip]` is one bucket for each pair.
 
 `token_bucket` and `gcra` are the same formula with different defaults: a token bucket lets a
 second's worth of the limit through at once, GCRA spaces requests evenly (`burst: 1`).
@@ -75,13 +75,15 @@ class RateLimitSpec(RuleSpec):
     def build(self, context: BuildContext) -> RateLimit:
         """The live gate, with every bucket full."""
         keys = tuple(context.key(name) for name in sorted(self.per))
-        return RateLimit(self.limit, self._burst(), keys)
+        return RateLimit(self.limit, self.burst_tokens, keys)
 
     def keys_used(self) -> tuple[KeyUse, ...]:
         """Those of ``match``, and those of ``per``."""
         return super().keys_used() + uses_of(self.per, "per")
 
-    def _burst(self) -> float:
+    @property
+    def burst_tokens(self) -> float:
+        """How many requests may come at once, as written or by default."""
         if self.burst is not None:
             return float(self.burst)
         return 1.0 if self.algorithm is Algorithm.GCRA else max(1.0, self.limit.per_second)
@@ -136,9 +138,10 @@ class RateLimit(GateBasics):
             "limit": self._limit,
             "burst": self._buckets.burst,
             "available": self._buckets.available(key, now),
-            "per": ", ".join(self.per),
             "retry_after": retry_after,
         }
+        if self.per:
+            facts["per"] = ", ".join(self.per)
         headers = (
             (b"RateLimit-Policy", self._announced),
             (b"RateLimit", b'"default";r=0;t=%d' % ceil(retry_after)),
@@ -149,8 +152,8 @@ class RateLimit(GateBasics):
 
 def _announced_policy(limit: Rate) -> bytes:
     """The limit as draft-ietf-httpapi-ratelimit-headers has it: whole requests, whole seconds."""
-    window = ceil(max(limit.per_seconds, 1 / limit.per_second))
-    quota = max(1, floor(limit.per_second * window))
+    window = ceil(max(limit.per_seconds, limit.per_seconds / limit.amount))
+    quota = max(1, floor(limit.amount * window / limit.per_seconds))
     return b'"default";q=%d;w=%d' % (quota, window)
 
 

@@ -66,6 +66,24 @@ def test_contains_what_the_standard_library_contains(
     assert Networks(networks).contains(number) is plainly_contains(networks, address)
 
 
+@given(
+    networks=st.lists(
+        st.builds(
+            lambda number, prefix: IPv4Network((number, prefix), strict=False),
+            st.integers(0, 63),
+            st.integers(26, 32),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_networks_that_touch_and_enclose_each_other(networks: list[IPv4Network]) -> None:
+    compiled = Networks(networks)
+    for number in range(70):
+        expected = any(IPv4Address(number) in network for network in networks)
+        assert compiled.contains(address_number(str(IPv4Address(number)).encode())) is expected
+
+
 @given(network=st.one_of(v4_networks, v6_networks.filter(lambda one: one.prefixlen >= 96)))
 def test_every_edge_of_a_network_is_where_it_says(network: Network) -> None:
     networks = Networks([network])
@@ -118,7 +136,8 @@ def test_is_an_address_when_the_standard_library_says_so(text: bytes) -> None:
     "text",
     [b"", b"unix", b"10.0.0", b"10.0.0.0.1", b"10.0.0.256", b"010.0.0.1", b"10.0.0.00",
      b"10.0.0.-1", b"10.0.0.1 ", b"10.0.0.1:80", b"10..0.1", b"0x7f.0.0.1", b"2130706433",
-     b"[::1]", b"::1/128", b":::", b"10.0.0.\xb2", b"::ffff:10.0.0.1.1", b"1.2.3.+4", b"1.2.3.1e1"],
+     b"[::1]", b"::1/128", b":::", b"10.0.0.\xb2", b"::ffff:10.0.0.1.1", b"1.2.3.+4", b"1.2.3.1e1",
+     b"1.2.3." + b"4" * 5000, b"::" + b"4" * 5000],
 )  # fmt: skip
 def test_what_is_no_address_has_no_number(text: bytes) -> None:
     assert address_number(text) == NO_ADDRESS

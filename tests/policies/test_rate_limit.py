@@ -148,6 +148,10 @@ def test_a_refusal_says_when_to_come_back_and_names_no_rule() -> None:
         ("0.5/s", b"q=1;w=2"),
         ("2.5/s", b"q=2;w=1"),
         ("1/1.5s", b"q=1;w=2"),
+        ("29/100s", b"q=29;w=100"),
+        ("1/49s", b"q=1;w=49"),
+        ("1/1h", b"q=1;w=3600"),
+        ("0.7/63s", b"q=1;w=90"),
     ],
 )
 def test_the_policy_is_announced_in_whole_requests_and_seconds(
@@ -237,6 +241,15 @@ def test_a_changed_rule_refills_nothing(changed: dict[str, Any], left: int) -> N
     new = gate(**changed)
     new.adopt(old, 5.0)
     assert passed(new, ANN, 5.0) == left
+
+
+def test_what_is_known_of_one_key_is_not_taken_for_another() -> None:
+    same = request(user="same", client="same")
+    old = gate(limit="10/s", per="user")
+    assert passed(old, same, 5.0) == 10
+    new = gate(limit="20/s", per="client")
+    new.adopt(old, 5.0)
+    assert passed(new, same, 5.0) == 20
 
 
 def test_the_order_in_which_keys_are_named_does_not_matter() -> None:
