@@ -31,14 +31,14 @@ $(RUNTIME): pyproject.toml requirements/runtime.txt
 	@tools/create-venv.sh $(VENV)
 	@echo "Installing what the sidecar and its demo need ..."
 	@$(PIP) install --require-hashes -r requirements/runtime.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(EVERYTHING): pyproject.toml requirements/everything.txt
 	@tools/create-venv.sh $(VENV)
 	@echo "Installing everything that the project is built, tested and measured with ..."
 	@$(PIP) install --require-hashes -r requirements/everything.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(RUNTIME) $@
 
 setup: $(EVERYTHING) ## create .venv with everything in it; quick when nothing changed
