@@ -32,9 +32,11 @@ from sidecar.proxy.sockets import (
 from sidecar.proxy.sweep import Sweep
 from sidecar.proxy.tls import ListenerContext, ListenerTls
 from sidecar.ruleset.compiler import adopt, compile_rules
-from sidecar.ruleset.reload import Loaded, Watcher, is_valid, needs_restart
+from sidecar.ruleset.diagnostics import Diagnostic, Severity
+from sidecar.ruleset.reload import Watcher, needs_restart
 from sidecar.settings import LoopKind, Settings, default_state_dir
 from sidecar.telemetry.access_log import AccessLog
+from sidecar.telemetry.exemplars import Exemplars
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.pump import RecordPump
 from sidecar.telemetry.record import RecordRing
@@ -42,6 +44,7 @@ from sidecar.telemetry.record import RecordRing
 if TYPE_CHECKING:
     from sidecar.model.addresses import Address
     from sidecar.model.policy import Rule
+    from sidecar.ruleset.check import Checked
     from sidecar.ruleset.routes import DecisionCount, RuleSet
     from sidecar.ruleset.schema import RuleFile
 
@@ -54,6 +57,8 @@ _STATE_DIR_MODE: Final = 0o700
 _ADMIN_SOCKET_MODE: Final = 0o600
 _INBOUND_SOCKET_MODE: Final = 0o666
 
+_ERRORS_LOGGED: Final = 5
+
 #: Exit status of a sidecar that was told twice to stop.
 STOPPED_AT_ONCE: Final = 1
 
@@ -65,14 +70,14 @@ class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
 class Sidecar:
     """One run of the sidecar, from a checked rule file to exit."""
 
-    def __init__(self, settings: Settings, loaded: Loaded) -> None:
-        """``loaded`` is valid (``ruleset.reload.is_valid``)."""
-        if loaded.checked.file is None:
+    def __init__(self, settings: Settings, checked: Checked) -> None:
+        """Raises ``CannotStart`` when the rule file has errors."""
+        if checked.file is None:
             message = "the rule file has errors"
             raise CannotStart(message)
         self._settings = settings
-        self._loaded = loaded
-        self._file: RuleFile = loaded.checked.file
+        self._checked = checked
+        self._file: RuleFile = checked.file
         bind = str(self._file.listeners.inbound.bind)
         self.state_dir = settings.state_dir or default_state_dir(
             self._file.service, bind, os.environ
@@ -108,14 +113,15 @@ class Sidecar:
         """Serve until told to stop; returns the exit status. Raises ``CannotStart``."""
         loop = asyncio.get_running_loop()
         self._open_sockets()
-        self._engine = Engine(
-            loop, self._compile(self._loaded, None), self._meters, RecordRing(_RECORDS),
-            Random(),  # noqa: S311 - trace ids must be unique, not secret
-        )  # fmt: skip
+        rules = self._compile(self._file, self._checked, None)
+        random = Random()  # noqa: S311 - trace ids must be unique, not secret
+        self._engine = Engine(loop, rules, self._meters, RecordRing(_RECORDS), random)
         self._listener = Listener(self._engine, "inbound", self._sockets["inbound"], self._tls())
-        pump = RecordPump(self._engine.records, self._meters, [self._log.feed])
+        sinks = [self._log.feed, Exemplars(self._meters).feed]
+        pump = RecordPump(self._engine.records, self._meters, sinks)
         sweep = Sweep(self._engine, [self._listener], self._renew_certificates)
-        watcher = Watcher(self._settings.rule_file, self._loaded, self._reload, self._reload_failed)
+        rule_file = self._settings.rule_file
+        watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed)
         self._catch_signals(loop, watcher)
         admin = await self._start_admin()
         await self._listener.start()
@@ -224,29 +230,25 @@ class Sidecar:
 
     # --- running
 
-    def _compile(self, loaded: Loaded, previous: RuleSet | None) -> RuleSet:
-        checked = loaded.checked
-        if checked.file is None:
-            message = "the rule file has errors"
-            raise CannotStart(message)
-        return compile_rules(checked.file, checked.document, self._base, previous, self._count_of)
+    def _compile(self, file: RuleFile, checked: Checked, previous: RuleSet | None) -> RuleSet:
+        return compile_rules(file, checked.document, self._base, previous, self._count_of)
 
     def _count_of(self, rule: Rule) -> DecisionCount:
         return self._meters.decision(rule.kind, rule.name, rule.mode)
 
-    def _reload(self, loaded: Loaded) -> None:
+    def _reload(self, checked: Checked) -> None:
         """Put a changed file in force, or say what is wrong with it."""
-        checked = loaded.checked
-        problems = [*checked.diagnostics, *needs_restart(self._file, checked)]
-        errors = [one for one in problems if one.severity.value == "error"]
-        if not is_valid(checked) or errors or checked.file is None:
-            self._reload_failed("; ".join(one.brief for one in errors[:5]))
+        found = [*checked.diagnostics, *needs_restart(self._file, checked)]
+        errors = [one for one in found if one.severity is Severity.ERROR]
+        file = checked.file
+        if file is None or errors:
+            self._reload_failed("; ".join(map(_in_short, errors[:_ERRORS_LOGGED])))
             return
         previous = self._engine.rules
-        rules = self._compile(loaded, previous)
+        rules = self._compile(file, checked, previous)
         adopt(rules, previous, clock())
         self._engine.install(rules)
-        self._file = checked.file
+        self._file = file
         self._meters.reloads.succeeded(rules.version, time.time())
         self._log.log_event(
             "sidecar.reload", "INFO", "new rules are in force",
@@ -335,6 +337,11 @@ class Sidecar:
                 (self.state_dir / name).unlink()
 
 
+def _in_short(one: Diagnostic) -> str:
+    hint = f"; {one.hint}" if one.hint else ""
+    return f"{one.file}:{one.line}:{one.column} {one.code}: {one.message}{hint}"
+
+
 def _write_whole(path: Path, text: str) -> None:
     """Write a file so that nobody ever reads half of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -349,13 +356,13 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def run(settings: Settings, loaded: Loaded) -> int:
+def run(settings: Settings, checked: Checked) -> int:
     """Run the sidecar to its end; returns the exit status.
 
-    Raises ``CannotStart`` or ``proxy.sockets.CannotListen``.
+    Raises ``CannotStart`` or ``OSError``, both of which say why in a sentence.
     """
     if settings.loop is LoopKind.UVLOOP:
         import uvloop  # noqa: PLC0415 - needed only when asked for
 
-        return uvloop.run(Sidecar(settings, loaded).run())
-    return asyncio.run(Sidecar(settings, loaded).run())
+        return uvloop.run(Sidecar(settings, checked).run())
+    return asyncio.run(Sidecar(settings, checked).run())

@@ -14,6 +14,7 @@ from sidecar.ruleset.diagnostics import Severity, Span, finding
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST, Document
 from sidecar.ruleset.rendering import Format, render
 from sidecar.ruleset.schema import RULE_KINDS, json_schema
+from sidecar.settings import LoopKind, Settings
 
 #: Exit status of a command that found the rule file wanting.
 BAD_RULES = 2
@@ -76,6 +77,65 @@ def check_command(
     fatal = set(Severity) if strict else {Severity.ERROR}
     found = {one.severity for checked in results for one in checked.diagnostics}
     raise typer.Exit(BAD_RULES if found & fatal else 0)
+
+
+@app.command(
+    "run",
+    epilog="Examples: [bold]sidecar run rules/hello.rules.yaml[/bold] · "
+    "[bold]sidecar run rules/hello.rules.yaml --take-over[/bold]",
+)
+def run_command(
+    rules: Annotated[Path, typer.Argument(help="The rule file.", envvar="SIDECAR_RULES")],
+    *,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            envvar="SIDECAR_TAKE_OVER",
+            help="Inherit the listening sockets of the sidecar that runs, and have it drain.",
+        ),
+    ] = False,
+    loop: Annotated[
+        LoopKind, typer.Option(envvar="SIDECAR_LOOP", help="The event loop.")
+    ] = LoopKind.UVLOOP,
+    state_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SIDECAR_STATE_DIR",
+            help="Where the control and admin sockets are. "
+            "Default: a directory of its own for each service and address.",
+        ),
+    ] = None,
+    drain: Annotated[
+        float,
+        typer.Option(
+            envvar="SIDECAR_DRAIN",
+            min=0.0,
+            metavar="SECONDS",
+            help="How long running requests may take to finish after SIGTERM.",
+        ),
+    ] = 30.0,
+) -> None:
+    """Serve, governed by a rule file, which may change while this runs.
+
+    SIGTERM finishes running requests and exits with 0, a second one stops at once with 1;
+    SIGHUP reads the rule file anew and reopens the log. Exit status 2 for a rule file with
+    errors, 1 when there is another reason not to start.
+    """
+    checked = _checked(rules)
+    sys.stderr.write(render([checked], Format.TEXT, colour=sys.stderr.isatty()))
+    if checked.file is None:
+        raise typer.Exit(BAD_RULES)
+    # Only here: the other commands start faster without the data path.
+    from sidecar.app import CannotStart, run  # noqa: PLC0415
+
+    settings = Settings(rules, state_dir, loop, take_over, drain)
+    try:
+        status = run(settings, checked)
+    except (CannotStart, OSError) as error:
+        sys.stderr.write(f"sidecar: {error}\n")
+        raise typer.Exit(1) from error
+    raise typer.Exit(status)
 
 
 @app.command(

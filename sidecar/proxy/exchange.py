@@ -313,7 +313,7 @@ class Exchange(Passage):
         self._held = None
         downstream = self.downstream
         self.keep = downstream.keeps_alive() and framing != BY_CLOSE
-        data = response_head(head, framing, self._own_lines(head.has_date))
+        data = response_head(head, framing, self._own_lines(has_date=head.has_date))
         if body:
             self.bytes_sent = len(body)
             data += encode_chunk(body) if framing == BY_CHUNKS else body
@@ -326,7 +326,7 @@ class Exchange(Passage):
             downstream.write(data)
             self.told = clock()
 
-    def _own_lines(self, has_date: bool) -> list[bytes]:
+    def _own_lines(self, *, has_date: bool) -> list[bytes]:
         lines = []
         if not has_date:
             lines.append(b"Date: " + self.engine.date)
@@ -427,21 +427,21 @@ class Exchange(Passage):
         disclose = self.rules.trust.disclose
         rule = self.refused_by.label if self.refused_by and disclose == "rule" else None
         self.keep = self.downstream.keeps_alive() and self.downstream.can_skip_body()
-        self.downstream.write(
-            write_reply(
-                status,
-                reason,
-                detail,
-                decision_id=None if disclose == "none" else self.span_id,
-                rule=rule,
-                retry_after=retry_after,
-                headers=headers,
-                keep_alive=self.keep,
-                head_only=request.method == "HEAD",
-                date=self.engine.date,
-                minor=request.minor,
-            )
+        data = write_reply(
+            status,
+            reason,
+            detail,
+            decision_id=None if disclose == "none" else self.span_id,
+            rule=rule,
+            retry_after=retry_after,
+            headers=headers,
+            keep_alive=self.keep,
+            head_only=request.method == "HEAD",
+            date=self.engine.date,
+            minor=request.minor,
         )
+        self.bytes_sent = len(data) - data.find(b"\r\n\r\n") - 4
+        self.downstream.write(data)
         self._finish(failure)
 
     def cut_short(self, rejected: Rejected) -> None:

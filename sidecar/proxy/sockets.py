@@ -19,7 +19,7 @@ from sidecar.proxy.listener import BACKLOG
 _FIRST_PASSED = 3
 
 
-class CannotListen(Exception):  # noqa: N818 - reads as what it says to the user
+class CannotListen(OSError):  # noqa: N818 - reads as what it says to the user
     """An address that cannot be listened on; the text says which and why."""
 
 

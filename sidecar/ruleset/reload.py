@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import awatch
 
 from sidecar.ruleset.check import Checked, check
-from sidecar.ruleset.diagnostics import Diagnostic, finding, has_errors
+from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST
 from sidecar.ruleset.schema import RuleFile
 
@@ -29,20 +28,11 @@ _FIXED: tuple[tuple[tuple[str, ...], Callable[[RuleFile], object]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A rule file as it was read, with what is wrong with it."""
-
-    text: bytes
-    checked: Checked
-
-
-def load_rules(path: Path) -> Loaded:
+def load_rules(path: Path) -> Checked:
     """Read and check a rule file. Raises ``OSError`` when it cannot be read at all."""
     with path.open("rb") as file:
         # One byte more than may be: too large is then said as such.
-        text = file.read(FILE_BYTES_AT_MOST + 1)
-    return Loaded(text, check(text, str(path)))
+        return check(file.read(FILE_BYTES_AT_MOST + 1), str(path))
 
 
 def needs_restart(old: RuleFile, new: Checked) -> list[Diagnostic]:
@@ -68,13 +58,13 @@ class Watcher:
     def __init__(
         self,
         path: Path,
-        current: Loaded,
-        changed: Callable[[Loaded], None],
+        current: Checked,
+        changed: Callable[[Checked], None],
         unreadable: Callable[[str], None],
     ) -> None:
         """``changed`` and ``unreadable`` are called on the loop."""
         self._path = path
-        self._text = current.text
+        self._lines = current.document.lines
         self._changed = changed
         self._unreadable = unreadable
         self._stop = asyncio.Event()
@@ -95,13 +85,13 @@ class Watcher:
         """Read the file; tell if its content is new, or in any case when ``forced``."""
         async with self._reading:
             try:
-                loaded = await asyncio.to_thread(load_rules, self._path)
+                checked = await asyncio.to_thread(load_rules, self._path)
             except OSError as error:
                 self._unreadable(f"cannot read {self._path}: {error.strerror or error}")
                 return
-            if forced or loaded.text != self._text:
-                self._text = loaded.text
-                self._changed(loaded)
+            if forced or checked.document.lines != self._lines:
+                self._lines = checked.document.lines
+                self._changed(checked)
 
     async def _watch(self) -> None:
         # The directory, not the file: editors and ConfigMaps put a new file in its place.
@@ -114,8 +104,3 @@ class Watcher:
         )
         async for _ in changes:
             await self.look()
-
-
-def is_valid(checked: Checked) -> bool:
-    """Whether the file can go live; warnings do not stand in the way."""
-    return checked.file is not None and not has_errors(checked.diagnostics)
