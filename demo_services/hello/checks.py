@@ -55,7 +55,7 @@ def greedy_is_held(report: Report, limit: ClientLimit) -> Check:
     slack = fair * _TOLERANCE
     admitted = burst.admitted.count
     return Check(
-        f"greedy is held to its {limit.per_second}/s (and a burst of {limit.burst})",
+        f"greedy is held to its {limit.per_second:g}/s, and {limit.burst:g} at once",
         fair - slack <= admitted <= fair + limit.burst + slack,
         f"{admitted} of {burst.offered} admitted in {burst.seconds:.1f} s, "
         f"{fair:.0f} to {fair + limit.burst:.0f} is right",

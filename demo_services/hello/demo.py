@@ -68,9 +68,9 @@ class Demo:
             "sidecar",
             "sidecar",
             ["run", str(copy)],
-            environment={"SIDECAR_STATE_DIR": str(self._directory)},
+            environment={"SIDECAR_STATE_DIR": str(self._directory / "state")},
         )
-        file = self._directory / "addresses.json"
+        file = self._directory / "state" / "addresses.json"
         addresses = process.wait_for_addresses(file, _READY_WITHIN_SECONDS)
         limit = rules.client_limit(copy)
         self._screen.say(f"sidecar  http://{addresses['inbound']}  (pid {process.pid})")

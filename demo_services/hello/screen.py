@@ -96,7 +96,10 @@ class Screen:
                 self.verbatim(f"  {name}: {value}")
         self.verbatim(f"  {sample.body.strip()}")
         if log_line is not None:
-            self.say("[bold]and as the sidecar wrote it down[/bold]")
+            self.say(
+                "[bold]and as the sidecar wrote it down[/bold]: "
+                "its span_id is the decision's id, and here the rule is named"
+            )
             self.verbatim(f"  {log_line}")
 
     def verdict(self, checks: Sequence[Check]) -> None:
@@ -104,7 +107,8 @@ class Screen:
         self.say("")
         for check in checks:
             word = "[bold green]PASS[/]" if check.kept else "[bold red]FAIL[/]"
-            self.say(f"{word}  {escape(check.promise)} [dim]({escape(check.measured)})[/dim]")
+            self.say(f"{word}  {escape(check.promise)}")
+            self.say(f"      [dim]{escape(check.measured)}[/dim]")
 
     def closing(self, *, kept: bool, governed: bool) -> None:
         """The last word, and what to try next."""

@@ -77,7 +77,7 @@ def test_a_run_in_which_all_went_well_keeps_every_promise() -> None:
 )
 def test_greedy_is_held_to_limit_times_time(admitted: int, held: bool) -> None:
     broken = _broken(_report(_part(GREEDY, BURST, admitted, 2000)))
-    assert broken == ([] if held else ["greedy is held to its 50/s (and a burst of 100)"])
+    assert broken == ([] if held else ["greedy is held to its 50/s, and 100 at once"])
 
 
 @pytest.mark.parametrize(

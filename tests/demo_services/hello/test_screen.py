@@ -84,7 +84,12 @@ def test_every_promise_is_shown_with_its_verdict(written: io.StringIO) -> None:
     screen.verdict(
         [Check("a [b] holds", kept=True, measured="1"), Check("c", kept=False, measured="2")]
     )
-    assert written.getvalue().splitlines()[1:] == ["PASS  a [b] holds (1)", "FAIL  c (2)"]
+    assert written.getvalue().splitlines()[1:] == [
+        "PASS  a [b] holds",
+        "      1",
+        "FAIL  c",
+        "      2",
+    ]
 
 
 def test_a_refusal_is_shown_as_it_came(written: io.StringIO) -> None:
