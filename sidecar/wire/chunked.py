@@ -174,7 +174,7 @@ class ChunkedDecoder:
         if semicolon:
             self._check_extensions(line[len(digits) :])
         if not 0 < len(digits) <= _SIZE_DIGITS_AT_MOST or digits.translate(None, _HEX):
-            raise bad_request("a chunk size is not 1 to 15 hexadecimal digits (RFC 9112, 7.1)")
+            raise _bad_size()
         return digits
 
     def _check_extensions(self, extensions: bytes) -> None:
@@ -202,6 +202,9 @@ class ChunkedDecoder:
         _check_line_ends(pending)
         self._held = pending
 
+    # What is held is refused as soon as it cannot become good: a peer should not wait for a
+    # time-out to learn that it is misunderstood.
+
     def _hold_end_of_data(self, pending: bytes) -> None:
         if pending not in (b"", b"\r"):
             raise bad_request("a chunk is not as long as its size says (RFC 9112, 7.1)")
@@ -211,11 +214,17 @@ class ChunkedDecoder:
         if len(pending) >= _SIZE_LINE_BYTES_AT_MOST + 2:
             raise bad_request("a chunk's size line is too long (RFC 9112, 7.1.1)")
         _check_line_ends(pending)
+        digits = pending.partition(b";")[0].rstrip(b"\r")
+        if digits.translate(None, _HEX) or len(digits) > _SIZE_DIGITS_AT_MOST:
+            raise _bad_size()
         self._held = pending
 
 
+def _bad_size() -> Rejected:
+    return bad_request("a chunk size is not 1 to 15 hexadecimal digits (RFC 9112, 7.1)")
+
+
 def _check_line_ends(pending: bytes) -> None:
-    """Refuse a bare CR or LF at once instead of waiting for the rest of its line."""
     pairs = pending.count(b"\r\n")
     if pending.count(b"\n") != pairs or pending.count(b"\r", 0, len(pending) - 1) > pairs:
         raise bad_request("a line of the chunked framing ends in a bare CR or LF (RFC 9112, 2.2)")

@@ -1,8 +1,9 @@
 """What may follow a chunked body: field lines that no rule was applied to, so few are let through.
 
-A trailer arrives after the decision about its message was made. Whatever frames, routes,
-authenticates or describes a message is therefore removed (RFC 9110, 6.5.1), so that a receiver
-that merges trailers into its head cannot be told anything that the rules never saw.
+A trailer arrives after the decision about its message was made. Whatever routes, authenticates or
+describes a message is therefore removed (RFC 9110, 6.5.1), so that a receiver that merges trailers
+into its head cannot be told anything that the rules never saw. What would frame the message once
+more is an attempt on somebody, and refused.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr
 #: Control characters other than HTAB; none is part of a field value (RFC 9110, 5.5).
 _CONTROLS = bytes(byte for byte in (*range(32), 127) if byte != 9)
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _FORBIDDEN = frozenset({
-    # framing and the connection
-    b"connection", b"expect", b"keep-alive", b"max-forwards", b"te", b"trailer",
-    b"transfer-encoding", b"upgrade", b"http2-settings",
+    # the connection
+    b"connection", b"expect", b"keep-alive", b"max-forwards", b"te", b"trailer", b"upgrade",
+    b"http2-settings",
     # routing and identity
     b"host", b"forwarded", b"via", b"x-real-ip", b"x-request-id", b"origin", b"referer", b"from",
     b"traceparent", b"tracestate", b"baggage", b"x-http-method-override", b"x-original-url",
@@ -44,7 +46,7 @@ def end_to_end_trailers(block: bytes, drop: Container[bytes] = ()) -> list[bytes
 
     ``block`` is the section without its last CRLF pair. ``drop`` names, in lower case, further
     fields to remove: what ``Connection`` listed, the headers that carry identity. Raises
-    ``Rejected`` for a line that is no field line (RFC 9112, 5.1 and 5.2).
+    ``Rejected`` for a line that is no field line (RFC 9112, 5.1 and 5.2) or frames the message.
     """
     kept = []
     for line in block.split(b"\r\n"):
@@ -54,6 +56,8 @@ def end_to_end_trailers(block: bytes, drop: Container[bytes] = ()) -> list[bytes
         if len(value.translate(None, _CONTROLS)) != len(value):
             raise bad_request("a trailer's value has a control character (RFC 9110, 5.5)")
         lower = name.lower()
+        if lower in _FRAMING:
+            raise bad_request("a trailer frames the message anew (RFC 9110, 6.5.1)")
         if lower in drop:
             continue
         if lower in _PERMITTED or not (

@@ -120,9 +120,12 @@ def test_refused_at_every_split(data: bytes) -> None:
         assert decode([data[:at], data[at:]]) == REFUSED
 
 
-def test_bare_line_ends_are_refused_at_once() -> None:
-    for beginning in (b"5\n", b"5\rx", b"0\r\n\n", b"0\r\na: b\n", b"3\r\nabc\n"):
-        assert decode([beginning]) == REFUSED
+@pytest.mark.parametrize("beginning", [
+    b"5\n", b"5\rx", b"0\r\n\n", b"0\r\na: b\n", b"3\r\nabc\n", b"3\r\nabcd", b"x", b"+", b"5 ",
+    b"5\r\r", b"\n", b"0" * 16, b"g;a=b",
+])  # fmt: skip
+def test_what_cannot_become_good_is_refused_at_once(beginning: bytes) -> None:
+    assert decode([beginning]) == REFUSED
 
 
 # --- limits

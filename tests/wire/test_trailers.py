@@ -9,13 +9,19 @@ from sidecar.wire.trailers import end_to_end_trailers
 
 
 @pytest.mark.parametrize("name", [
-    b"Content-Length", b"transfer-encoding", b"Host", b"AUTHORIZATION", b"Cookie", b"set-cookie",
+    b"Content-Range", b"Upgrade", b"Host", b"AUTHORIZATION", b"Cookie", b"set-cookie",
     b"Content-Type", b"content-encoding", b"Connection", b"TE", b"Trailer", b"X-Forwarded-For",
     b"forwarded", b"x-sidecar-decision", b"traceparent", b"proxy-authorization", b"If-Match",
     b"cache-control", b"max-forwards", b"X-Request-Id", b"Sec-Fetch-Mode", b"expect",
 ])  # fmt: skip
 def test_what_rules_are_applied_to_is_removed(name: bytes) -> None:
     assert end_to_end_trailers(name + b": 1\r\nX-Checksum: 2") == [b"X-Checksum: 2"]
+
+
+@pytest.mark.parametrize("line", [b"Content-Length: 5", b"transfer-Encoding:", b"content-length:"])
+def test_what_would_frame_the_message_again_is_refused(line: bytes) -> None:
+    with pytest.raises(Rejected, match="frames"):
+        end_to_end_trailers(b"X-Sum: 1\r\n" + line, {b"content-length"})
 
 
 def test_identity_and_connection_fields_are_removed_by_name() -> None:
