@@ -214,7 +214,7 @@ def _meant_url(value: object) -> str | None:
 def _meant_network(text: str) -> str | None:
     """An address written with a port, in brackets, with a star, or as a URL."""
     candidates = [
-        urlsplit(text).hostname if text.startswith(("http://", "https://")) else None,
+        _url_host(text),
         text.strip("[]"),
         text.rpartition(":")[0].strip("[]"),
     ]
@@ -224,10 +224,18 @@ def _meant_network(text: str) -> str | None:
         candidates.append(f"{stars[1]}{'.'.join(['0'] * (4 - given))}/{8 * given}")
     for candidate in candidates:
         try:
-            return candidate and str(ip_network(candidate, strict=False)).removesuffix("/32")
+            return str(ip_network(candidate, strict=False)).removesuffix("/32")
         except ValueError:
             continue
     return None
+
+
+def _url_host(text: str) -> str:
+    """The host in a URL; empty when there is none."""
+    try:
+        return urlsplit(text).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _written(examples: list[str], description: str) -> WithJsonSchema:

@@ -47,7 +47,7 @@ def parse_path_pattern(value: object) -> str:
     """
     text = value if isinstance(value, str) else ""
     expected = "write a path such as /orders, /skus/*/stock or /admin/**"
-    problem, meant = _path_problem(text)
+    problem, meant = _path_problem(text) if text else ("is not a path", None)
     if problem:
         raise unreadable("bad-path", f"{shown(value)} {problem}", expected, meant)
     return text
@@ -57,7 +57,9 @@ def parse_plain_path(value: object) -> str:
     """A path without stars. Raises ``bad-path``."""
     text = value if isinstance(value, str) else ""
     expected = "write one path, such as /healthz"
-    problem, meant = ("has a star", None) if "*" in text else _path_problem(text)
+    problem, meant = _path_problem(text) if text else ("is not a path", None)
+    if "*" in text:
+        problem, meant = "has a star", None
     if problem:
         raise unreadable("bad-path", f"{shown(value)} {problem}", expected, meant)
     return text

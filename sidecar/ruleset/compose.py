@@ -36,7 +36,7 @@ _LIKELY = (
     ("while scanning a quoted scalar", "close the quotes on the same line"),
     ("did not find expected", "mind the indentation"),
     ("could not find expected ':'", "write NAME: VALUE"),
-    ("expected <block end>", "mind the indentation"),
+    ("expected <block end>", "mind the indentation; put a value that begins with [ in quotes"),
     ("flow mapping", f"close the map with }}; if a value holds brackets, {_QUOTE}"),
     ("flow sequence", f"close the list with ]; if this is no list, {_QUOTE}"),
 )
@@ -224,8 +224,10 @@ def _syntax_error(error: YAMLError, name: str, lines: tuple[str, ...]) -> Diagno
         return finding("bad-encoding", "a character that YAML does not allow", name, Span(1, 1))
     if not isinstance(error, MarkedYAMLError):
         return finding("bad-yaml", "not YAML", name, Span(1, 1))
-    mark = error.problem_mark or error.context_mark
-    span = _span(mark, None, lines)._replace(length=1) if mark is not None else Span(1, 1)
     said = " ".join(part for part in (error.problem, error.context) if part)
+    # What was never closed is found at the end of the file; it is shown where it began.
+    began = error.context_mark if "stream end" in said or "end of stream" in said else None
+    mark = began or error.problem_mark or error.context_mark
+    span = _span(mark, None, lines)._replace(length=1) if mark is not None else Span(1, 1)
     hint = next((hint for words, hint in _LIKELY if words in said), "")
     return finding("bad-yaml", f"not YAML: {said}" if said else "not YAML", name, span, hint)

@@ -158,8 +158,8 @@ def _headers(parts: Parts) -> Iterator[_Problem]:
         if key.source is KeySource.HEADER and key.name:
             yield from _header((*path, "name"), key.name, key_of=str(path[-1]))
     matches: list[tuple[Path, MatchSpec]] = [
-        *((path, route.match) for path, route in parts.of(RouteSpec)),
-        *((path, rule.match) for path, rule in parts.rules()),
+        *((path, route.match) for path, route in parts.drafts_of(RouteSpec)),
+        *((path, rule.match) for path, rule in parts.rule_drafts()),
     ]
     for path, match in matches:
         for name in match.header:

@@ -99,3 +99,9 @@ def step(node: Node, part: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(part, int) and 0 <= part < len(node.items):
         return node.items[part]
     return None
+
+
+def rename(node: Mapping, name: str, meant: str) -> None:
+    """Give a field another name; it keeps its place."""
+    node.fields = {meant if one == name else one: value for one, value in node.fields.items()}
+    node.names[meant] = node.names[name]

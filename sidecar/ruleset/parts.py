@@ -1,6 +1,6 @@
-"""The entries of a rule file that are right by themselves, even when others are not.
+"""The entries of a rule file taken one by one, so that one run finds all that is wrong.
 
-So that one run finds a mistyped rate and the unknown upstream in the rule below it.
+A mistyped rate hides neither the unknown upstream in the rule below it nor the one beside it.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from sidecar.model.spec import RuleSpec, Spec
 from sidecar.ruleset.nodes import Path
-from sidecar.ruleset.schema import RuleFile, entry_type
+from sidecar.ruleset.schema import RuleFile, allows_keys, entry_type
 from sidecar.ruleset.screen import Screened
 
 SpecT = TypeVar("SpecT", bound=Spec)
@@ -24,41 +25,50 @@ SpecT = TypeVar("SpecT", bound=Spec)
 class Parts:
     """What can be looked at for references and contradictions."""
 
-    #: Sections that are one map, and the entries of the others, by their place.
+    #: Sections that are one map, and the entries of the others, by their place: those that are
+    #: right by themselves.
     specs: dict[Path, Spec]
+    #: All of them, with whatever of each is right; required fields may be missing.
+    drafts: dict[Path, Spec]
     #: The names declared in `upstreams`, `keys` and `routes`, those of entries with errors
     #: included: who refers to one of these makes no mistake.
     names: dict[str, tuple[str, ...]]
 
     def of(self, kind: type[SpecT]) -> Iterator[tuple[Path, SpecT]]:
-        """All specs of one kind with their places, in the order of the file."""
-        for path, spec in self.specs.items():
-            if isinstance(spec, kind):
-                yield path, spec
+        """All right specs of one kind with their places, in the order of the file."""
+        return _of_kind(self.specs, kind)
 
-    def rules(self) -> Iterator[tuple[Path, RuleSpec]]:
-        """All rules, of whatever kind."""
-        for path, spec in self.specs.items():
-            if isinstance(spec, RuleSpec):
-                yield path, spec
+    def drafts_of(self, kind: type[SpecT]) -> Iterator[tuple[Path, SpecT]]:
+        """All specs of one kind with their places, in the order of the file."""
+        return _of_kind(self.drafts, kind)
 
     def one(self, kind: type[SpecT]) -> SpecT | None:
         """The only spec of a kind, when it is there and right."""
         return next((spec for _, spec in self.of(kind)), None)
 
+    def rule_drafts(self) -> Iterator[tuple[Path, RuleSpec]]:
+        """All rules, of whatever kind."""
+        for path, spec in self.drafts.items():
+            if isinstance(spec, RuleSpec):
+                yield path, spec
+
 
 def salvage(screened: Screened) -> Parts:
-    """Each section and entry that is right, read by itself."""
+    """Take every section and entry by itself."""
     specs: dict[Path, Spec] = {}
+    drafts: dict[Path, Spec] = {}
     for section, value in screened.data.items():
-        field = RuleFile.model_fields.get(section)
-        if field is None:
+        kind = entry_type(RuleFile.model_fields[section].annotation)
+        if not issubclass(kind, Spec):
             continue
         for path, entry in _entries(section, value):
-            spec = None if screened.removed_within(path) else _read(field.annotation, entry)
-            if spec is not None:
+            spec = _read(kind, entry)
+            if spec is not None and not screened.removed_within(path):
                 specs[path] = spec
-    return Parts(specs, declared_names(screened.data))
+            draft = spec if spec is not None else _draft(kind, entry)
+            if draft is not None:
+                drafts[path] = draft
+    return Parts(specs, drafts, declared_names(screened.data))
 
 
 def declared_names(data: dict[str, object]) -> dict[str, tuple[str, ...]]:
@@ -75,6 +85,10 @@ def declared_names(data: dict[str, object]) -> dict[str, tuple[str, ...]]:
     return names
 
 
+def _of_kind(specs: dict[Path, Spec], kind: type[SpecT]) -> Iterator[tuple[Path, SpecT]]:
+    return ((path, spec) for path, spec in specs.items() if isinstance(spec, kind))
+
+
 def _entries(section: str, value: object) -> Iterator[tuple[Path, object]]:
     """The entries of a list or of a map of names; a section that is one map as it is."""
     annotation = RuleFile.model_fields[section].annotation
@@ -88,15 +102,44 @@ def _entries(section: str, value: object) -> Iterator[tuple[Path, object]]:
             yield (section, index), entry
 
 
-def _read(annotation: Any, value: object) -> Spec | None:
+def _read(kind: type[Spec], value: object) -> Spec | None:
     try:
-        spec = _adapter(entry_type(annotation)).validate_python(value)
+        return kind.model_validate(value)
     except ValidationError:
         # Said already, when the file was read as a whole.
         return None
-    return spec if isinstance(spec, Spec) else None
+
+
+def _draft(kind: type[Spec], data: object) -> Spec | None:
+    """A spec of whatever is right in ``data``; None when that is no map."""
+    if not isinstance(data, dict):
+        return None
+    values: dict[str, Any] = {}
+    for name, field in kind.model_fields.items():
+        written = field.alias or name
+        if written in data:
+            value = _draft_value(kind, name, field, data[written])
+            if value is not None:
+                values[written] = value
+    if allows_keys(kind):
+        known = {field.alias or name for name, field in kind.model_fields.items()}
+        values |= {name: () for name in data if name not in known}
+    return kind.model_construct(**values)
+
+
+def _draft_value(kind: type[Spec], name: str, field: FieldInfo, value: object) -> Any:
+    try:
+        return _adapter(kind, name).validate_python(value)
+    except ValidationError:
+        inner = entry_type(field.annotation)
+        is_spec = isinstance(inner, type) and issubclass(inner, Spec)
+        return _draft(inner, value) if is_spec else None
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: type[Spec], name: str) -> TypeAdapter[Any]:
+    field = kind.model_fields[name]
+    annotation: Any = field.annotation
+    for constraint in field.metadata:
+        annotation = Annotated[annotation, constraint]
+    return TypeAdapter(annotation)

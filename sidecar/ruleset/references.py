@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from sidecar.model.reading import closest
-from sidecar.model.spec import KeyUse, MatchSpec
+from sidecar.model.spec import MatchSpec
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.nodes import Mapping, Path, Scalar, Sequence
 from sidecar.ruleset.parts import Parts
 from sidecar.ruleset.schema import OTHER, RULE_KINDS, fields_of
 from sidecar.ruleset.sections import KeySource, KeySpec, ListenersSpec, RouteSpec
-from sidecar.ruleset.translate import unknown_field
 
 #: Fields of `match`, now or in a later version, which a key of that name would hide.
 _RESERVED = frozenset({*fields_of(MatchSpec), "priority"}) - {"client_ip"}
@@ -33,50 +33,40 @@ def check_references(parts: Parts, document: Document) -> list[Diagnostic]:
 
 def _upstreams(parts: Parts, document: Document) -> Iterator[Diagnostic]:
     mentions: list[tuple[str, Path]] = []
-    for path, listeners in parts.of(ListenersSpec):
-        # Pointed at where it stands, or at the listener when it is the default.
-        to: Path = (*path, "inbound", "to")
-        mentions.append((listeners.inbound.to, to))
-    for path, route in parts.of(RouteSpec):
+    for path, listeners in parts.drafts_of(ListenersSpec):
+        inbound = getattr(listeners, "inbound", None)
+        if inbound is not None:
+            # Pointed at where it stands, or at the listener when it is the default.
+            mentions.append((inbound.to, (*path, "inbound", "to")))
+    for path, route in parts.drafts_of(RouteSpec):
         if route.upstream is not None:
             mentions.append((route.upstream, (*path, "upstream")))
-    for path, rule in parts.rules():
+    for path, rule in parts.rule_drafts():
         mentions += [(name, (*path, "upstream", i)) for i, name in enumerate(rule.upstream)]
     yield from _undeclared("upstreams", mentions, parts, document)
 
 
 def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
     mentions: list[tuple[str, Path]] = []
-    for path, key in parts.of(KeySpec):
+    for path, key in parts.drafts_of(KeySpec):
         if key.stand_in is not None:
             mentions.append((key.stand_in, (*path, "or")))
-    for path, use in _key_uses(parts):
-        if use.name not in parts.names["keys"] and use.at[-1] == use.name:
-            # It stands where a field does: it may as well be a field misspelled.
-            yield unknown_field((*path, *use.at), document, parts.names["keys"])
-        else:
-            mentions.append((use.name, (*path, *use.at)))
+    for path, rule in parts.rule_drafts():
+        # A kind may need what is missing in a draft to tell its keys.
+        with suppress(AttributeError):
+            mentions += [(use.name, (*path, *use.at)) for use in rule.keys_used()]
     yield from _undeclared("keys", mentions, parts, document)
 
 
-def _key_uses(parts: Parts) -> Iterator[tuple[Path, KeyUse]]:
-    for path, route in parts.of(RouteSpec):
-        for name in route.match.keys:
-            yield path, KeyUse(name, ("match", name))
-    for path, rule in parts.rules():
-        for use in rule.keys_used():
-            yield path, use
-
-
 def _routes(parts: Parts, document: Document) -> Iterator[Diagnostic]:
-    for path, route in parts.of(RouteSpec):
+    for path, route in parts.drafts_of(RouteSpec):
         if route.match.route:
-            message = f"route '{route.name}' matches by route, but routes are what is matched here"
+            message = "a route cannot match by route"
             span = document.name_span((*path, "match", "route"))
             yield finding("conflict", message, document.name, span, "match by path or method")
     mentions = [
         (name, (*path, "match", "route", index))
-        for path, rule in parts.rules()
+        for path, rule in parts.rule_drafts()
         for index, name in enumerate(rule.match.route)
         if name != OTHER
     ]
@@ -126,15 +116,16 @@ def _reserved_names(parts: Parts, document: Document) -> Iterator[Diagnostic]:
             message = "client_ip always means the address of the client"
             hint = "rename the key, or write from: client.address"
             yield finding("reserved-name", message, document.name, span, hint)
-    for path, route in parts.of(RouteSpec):
-        if route.name == OTHER:
+    for path, route in parts.drafts_of(RouteSpec):
+        if getattr(route, "name", "") == OTHER:
             message = f"'{OTHER}' is what no route matches"
             span = document.span((*path, "name"))
             yield finding("reserved-name", message, document.name, span, "rename the route")
 
 
 def _cycles(parts: Parts, document: Document) -> Iterator[Diagnostic]:
-    stand_ins = {str(path[-1]): key.stand_in for path, key in parts.of(KeySpec) if key.stand_in}
+    drafts = parts.drafts_of(KeySpec)
+    stand_ins = {str(path[-1]): key.stand_in for path, key in drafts if key.stand_in}
     reported: set[str] = set()
     for start in stand_ins:
         chain = [start]

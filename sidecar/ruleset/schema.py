@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic.fields import FieldInfo
 
 from sidecar.model.reading import shown, unreadable
 from sidecar.model.spec import RuleSpec, Spec
@@ -104,6 +105,18 @@ RULE_KINDS: Final[dict[str, type[RuleSpec]]] = {
 def fields_of(spec: type[Spec]) -> dict[str, Any]:
     """The names that may stand in a map, as written in the file, with their annotations."""
     return {field.alias or name: field.annotation for name, field in spec.model_fields.items()}
+
+
+def field_at(path: Path) -> FieldInfo | None:
+    """The declaration of the field that ``path`` ends with."""
+    spec = spec_at(path[:-1])
+    fields = spec.model_fields.items() if spec is not None else ()
+    return next((field for name, field in fields if path[-1] in {name, field.alias}), None)
+
+
+def allows_keys(spec: type[Spec]) -> bool:
+    """Whether declared keys may stand in the map beside its own fields."""
+    return spec.model_config.get("extra") == "allow"
 
 
 def spec_at(path: Path) -> type[Spec] | None:

@@ -1,16 +1,21 @@
-"""What can be said of a rule file before its values are read: fields left empty, fields to come.
+"""What can be said of a rule file before its values are read: which fields it has.
 
-What was found is taken out, so that nothing is complained about twice.
+A misspelled field is reported and then read as what was meant; fields that are empty, unknown or
+part of a later version are reported and taken out. So nothing is complained about twice, and a
+slip in one word hides nothing of what stands below it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sidecar.model.reading import closest
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
-from sidecar.ruleset.nodes import Mapping, Node, Path, Scalar
+from sidecar.ruleset.nodes import Mapping, Node, Path, Scalar, rename
 from sidecar.ruleset.planned import is_planned_field, is_planned_word
+from sidecar.ruleset.schema import RuleFile, allows_keys, fields_of, spec_at
+from sidecar.ruleset.words import unknown_field
 
 _LATER = "it is part of the language, but not of this version; leave it out"
 
@@ -30,33 +35,59 @@ class Screened:
 
 
 def screen(document: Document) -> Screened:
-    """Take out of ``document`` what has no value and what is not supported yet."""
+    """Look through all fields of ``document``.
+
+    Names of fields that are misspelled without doubt are put right in the document's tree.
+    """
     screened = Screened({})
     if document.root is not None:
-        data = _Screen(document, screened).screen(document.root, ())
+        look = _Screen(document, screened)
+        look.mend_names(document.root, (), tuple(fields_of(RuleFile)))
+        keys = document.root.fields.get("keys")
+        look.key_names = tuple(keys.fields) if isinstance(keys, Mapping) else ()
+        data = look.content(document.root, ())
         screened.data = data if isinstance(data, dict) else {}
     return screened
 
 
 class _Screen:
     def __init__(self, document: Document, screened: Screened) -> None:
+        self.key_names: tuple[str, ...] = ()
         self._document = document
         self._screened = screened
 
-    def screen(self, node: Node, path: Path) -> object:
+    def mend_names(self, node: Mapping, path: Path, known: tuple[str, ...]) -> None:
+        """Report the fields of a map that are not ``known``; put right what is misspelled."""
+        for name in [*node.fields]:
+            place = (*path, name)
+            if name in known or is_planned_field(_names(place)):
+                continue
+            self._screened.diagnostics.append(unknown_field(place, self._document, known))
+            meant = closest(name, known)
+            if meant is not None and meant not in node.fields:
+                rename(node, name, meant)
+            else:
+                self._screened.removed.append(place)
+                del node.fields[name]
+
+    def content(self, node: Node, path: Path) -> object:
         """The content of ``node`` without what is reported."""
         if isinstance(node, Scalar):
             return node.value
         if isinstance(node, Mapping):
+            spec = spec_at(path)
+            if spec is not None:
+                keys = self.key_names if allows_keys(spec) else ()
+                self.mend_names(node, path, (*fields_of(spec), *keys))
             return {
-                name: self.screen(value, (*path, name))
+                name: self.content(value, (*path, name))
                 for name, value in node.fields.items()
                 if self._stays(value, (*path, name))
             }
         # An empty item is reported but keeps its place, so that the places of others stay true.
         for index, item in enumerate(node.items):
             self._stays(item, (*path, index))
-        return [self.screen(item, (*path, index)) for index, item in enumerate(node.items)]
+        return [self.content(item, (*path, index)) for index, item in enumerate(node.items)]
 
     def _stays(self, node: Node, path: Path) -> bool:
         found = self._finding(node, path)
@@ -68,7 +99,7 @@ class _Screen:
 
     def _finding(self, node: Node, path: Path) -> Diagnostic | None:
         file, place = self._document.name, self._document.name_span(path)
-        names = tuple(part for part in path if isinstance(part, str))
+        names = _names(path)
         value = node.value if isinstance(node, Scalar) else node
         if path[-1] == names[-1] and is_planned_field(names):
             message = f"'{names[-1]}' is not supported yet"
@@ -81,3 +112,8 @@ class _Screen:
             hint = "write one, or leave it out"
             return finding("no-value", f"{what} has no value", file, place, hint)
         return None
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    """The way through maps alone, without places in lists."""
+    return tuple(part for part in path if isinstance(part, str))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sidecar.model.reading import closest, shown
 from sidecar.ruleset.diagnostics import CODES, Diagnostic, Span, finding
 from sidecar.ruleset.document import Document
-from sidecar.ruleset.nodes import Mapping, Node, Path, step
-from sidecar.ruleset.planned import planned_beside
-from sidecar.ruleset.schema import fields_of, spec_at
+from sidecar.ruleset.nodes import Node, Path, step
+from sidecar.ruleset.schema import field_at
+from sidecar.ruleset.words import where
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -45,8 +45,6 @@ def translate(error: ErrorDetails, document: Document) -> Diagnostic:
     """The diagnostic for one of pydantic's errors about ``document``."""
     path = place_of(error, document)
     kind = error["type"]
-    if kind == "extra_forbidden":
-        return unknown_field(path, document)
     if kind == "missing":
         span = document.holder_span(path[:-1])
         message = f"'{path[-1]}' is missing {where(path[:-1], document)}"
@@ -78,41 +76,6 @@ def place_of(error: ErrorDetails, document: Document) -> Path:
     return tuple(kept)
 
 
-def unknown_field(path: Path, document: Document, also: tuple[str, ...] = ()) -> Diagnostic:
-    """The field that ``path`` ends with is none; ``also`` names more that could stand there."""
-    name = str(path[-1])
-    spec = spec_at(path[:-1])
-    known = [*(fields_of(spec) if spec is not None else ()), *also]
-    names = tuple(part for part in path[:-1] if isinstance(part, str))
-    meant = closest(name, known)
-    later = closest(name, planned_beside(names)) if meant is None else None
-    if meant is not None:
-        hint = f"did you mean {meant}?"
-    elif later is not None:
-        hint = f"if you mean {later}: that is not supported yet"
-    else:
-        hint = f"there are: {', '.join(known)}" if known else ""
-    message = f"unknown field '{name}' {where(path[:-1], document)}"
-    return finding("unknown-field", message, document.name, document.name_span(path), hint)
-
-
-def where(path: Path, document: Document) -> str:
-    """The place of a map in words, such as ``in rate_limits 'each-client'``."""
-    if not path:
-        return "at the top of the file"
-    names = [str(part) for part in path if isinstance(part, str)]
-    entry = path[:2]
-    if len(entry) == 2 and isinstance(entry[1], int):
-        node = document.root and step(document.root, entry[0])
-        item = step(node, entry[1]) if node else None
-        name = item.fields.get("name") if isinstance(item, Mapping) else None
-        called = getattr(name, "value", None)
-        label = f"{entry[0]} '{called}'" if isinstance(called, str) else f"{entry[0]}"
-        inner = ".".join(names[1:])
-        return f"in {inner} of {label}" if inner else f"in {label}"
-    return f"in {'.'.join(names)}"
-
-
 def _value_span(error: ErrorDetails, path: Path, document: Document) -> Span:
     """The place of the value, or of the name of the field when that is what is wrong."""
     if error["loc"] and error["loc"][-1] == "[key]":
@@ -123,9 +86,9 @@ def _value_span(error: ErrorDetails, path: Path, document: Document) -> Span:
 
 
 def _to_add(path: Path) -> str:
-    spec = spec_at(path[:-1])
-    field = spec.model_fields.get(str(path[-1])) if spec is not None else None
+    field = field_at(path)
     sentence = (field.description or "").partition(";")[0].rstrip(".") if field else ""
+    sentence = sentence.replace("`", "")
     return f"add {path[-1]}: {sentence[:1].lower()}{sentence[1:]}" if sentence else ""
 
 
