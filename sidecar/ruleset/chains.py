@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Mode
 from sidecar.ruleset.path_index import PathIndex
-from sidecar.ruleset.path_pattern import readings
+from sidecar.ruleset.path_pattern import has_readings, readings
 from sidecar.ruleset.routes import Chain, Step
 
 #: Combinations of path-bound rules whose chain is remembered, per route.
@@ -73,7 +73,7 @@ class _ByPath:
     def find(self, request: RequestHead) -> Chain:
         path = request.path
         found = self._index.find(path)
-        if self._strict and (b"%" in path or b"//" in path):
+        if self._strict and has_readings(path):
             for reading in readings(path):
                 found |= self._index.find(reading) & self._strict
         chain = self._chains.get(found)
