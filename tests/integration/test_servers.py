@@ -19,6 +19,7 @@ from tests.servers.ports import free_port, is_listening, wait_until_listening
 from tests.servers.processes import Process, ProcessDiedError, run_process, start_on_free_port
 from tests.servers.programs import need
 from tests.servers.prometheus import Prometheus, check_metrics, promtool
+from tests.servers.sidecar import Loop, SidecarStarter, both_loops
 
 
 def _ask(
@@ -139,6 +140,40 @@ class TestPrometheus:
         rules = tmp_path / "rules.yml"
         rules.write_text("groups: [{name: g, rules: [{record: a:b, expr: up}]}]")
         assert "1 rules found" in promtool("check", "rules", rules)
+
+
+def _rules(upstream: str) -> str:
+    return f"""
+format: sidecar/v1
+service: orders
+listeners:
+  inbound: {{bind: 127.0.0.1:0}}
+upstreams:
+  app: {{url: "http://{upstream}"}}
+"""
+
+
+class TestSidecar:
+    @both_loops
+    def test_serves_on_the_port_it_says_and_exits_cleanly(
+        self, nginx: Nginx, sidecar_process: SidecarStarter, loop: Loop
+    ) -> None:
+        sidecar = sidecar_process(_rules(nginx.address), loop=loop)
+        assert _ask(sidecar.address, "GET", "/small")[:2] == (200, SMALL_BODY)
+        assert sidecar.stop() == 0
+        assert not is_listening(f"127.0.0.1:{sidecar.port}")
+
+    def test_two_beside_one_another(self, nginx: Nginx, sidecar_process: SidecarStarter) -> None:
+        one = sidecar_process(_rules(nginx.address))
+        two = sidecar_process(_rules(one.address))
+        assert _ask(two.address, "GET", "/small")[:2] == (200, SMALL_BODY)
+        assert one.port != two.port
+
+    def test_a_rule_file_with_an_error_ends_the_start_with_its_message(
+        self, sidecar_process: SidecarStarter
+    ) -> None:
+        with pytest.raises(ProcessDiedError, match="listners"):
+            sidecar_process(_rules("127.0.0.1:1").replace("listeners", "listners"))
 
 
 class TestProcesses:

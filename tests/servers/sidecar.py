@@ -29,6 +29,8 @@ class SidecarProcess:
         self.process = process
         self.rule_file = rule_file
         self.state_dir = state_dir
+        #: Where it really listens, by listener name; empty until it says so.
+        self.addresses: dict[str, Address] = {}
 
     @property
     def pid(self) -> int:
@@ -38,13 +40,6 @@ class SidecarProcess:
     def log(self) -> str:
         """Everything written so far to standard output and error."""
         return self.process.log
-
-    @property
-    def addresses(self) -> dict[str, Address]:
-        """Where it really listens, by listener name."""
-        text = (self.state_dir / "addresses.json").read_text(encoding="utf-8")
-        found: dict[str, Address] = json.loads(text)
-        return found
 
     @property
     def address(self) -> Address:
@@ -121,7 +116,7 @@ class SidecarStarter:
 
 
 def _announced_since(sidecar: SidecarProcess, shared_state: Path | None) -> Callable[[], bool]:
-    """Whether the new process wrote its addresses and listens there.
+    """Says whether the new process wrote its addresses, which it does in one step, and listens.
 
     In a shared state directory there is an older announcement already: only a newer one counts.
     """
@@ -131,9 +126,8 @@ def _announced_since(sidecar: SidecarProcess, shared_state: Path | None) -> Call
     def announced() -> bool:
         if not announcement.exists() or announcement.stat().st_mtime_ns <= before:
             return False
-        with contextlib.suppress(json.JSONDecodeError, KeyError):
-            return is_listening(sidecar.address)
-        return False
+        sidecar.addresses = json.loads(announcement.read_text(encoding="utf-8"))
+        return is_listening(sidecar.address)
 
     return announced
 
