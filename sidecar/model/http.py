@@ -35,8 +35,8 @@ class RequestHead:
         "query",
         "scheme",
         "special",
-        "target",
         "takes_trailers",
+        "target",
     )
 
     def __init__(self, method: str, target: bytes, minor: int) -> None:
@@ -54,7 +54,7 @@ class RequestHead:
         self.fields: dict[bytes, bytes] = NO_FIELDS
         #: Values of the fields that the proxy itself rewrites, by kind (``wire.names``).
         self.special: dict[int, bytes] = NO_SPECIAL
-        #: Lower-case names that ``Connection`` listed, other than ``close`` and ``keep-alive``.
+        #: Lower-case names that ``Connection`` listed.
         self.connection_options: tuple[bytes, ...] = ()
         self.content_length = NO_LENGTH
         self.chunked = False
