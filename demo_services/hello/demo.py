@@ -19,7 +19,7 @@ from demo_services.hello.screen import Screen
 from demo_services.load.report import Report, Sample, Second
 from demo_services.processes import NotReady, Process, Processes
 
-_READY_WITHIN_SECONDS: Final = 10
+_READY_WITHIN_SECONDS: Final = 15
 #: What was counted last may show a moment after its answer has arrived.
 _COUNTED_WITHIN_SECONDS: Final = 2
 _LOOK_AGAIN_SECONDS: Final = 0.1
