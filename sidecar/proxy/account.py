@@ -63,7 +63,6 @@ def count_attempt(exchange: Exchange, status: int, error: str, now: float) -> No
     if endpoint is None:
         return
     meters = exchange.engine.connector(endpoint).meters
-    meters.requests_in_flight = endpoint.in_flight
     method = exchange.request.method
     cell = None if error else meters.cells.get((method, status))
     if cell is None:
@@ -80,7 +79,7 @@ def record(exchange: Exchange, now: float) -> None:
     status = exchange.status
     reason = exchange.reason
     seconds = now - exchange.started
-    meters = downstream.server_meters(route.name)
+    meters = exchange.meters
     meters.in_flight -= 1
     cell = None if reason else meters.cells.get((request.method, status))
     if cell is None:

@@ -57,7 +57,6 @@ class Connector:
             exchange.attempt_failed(POOL_OVERFLOW)
             return
         pool.pending.append(exchange)
-        self.meters.pending = len(pool.pending)
         self._connect_if_needed()
 
     def withdraw(self, exchange: Exchange) -> None:
@@ -87,8 +86,10 @@ class Connector:
         """The endpoint sent what nobody had asked for."""
         self.meters.unsolicited_total += 1
 
-    def expire(self, now: float) -> None:
-        """Close what has been idle for too long; called by the sweep."""
+    def look(self, now: float) -> None:
+        """Renew the gauges, and close what has been idle for too long; called by the sweep."""
+        self.meters.requests_in_flight = self.endpoint.in_flight
+        self.meters.pending = len(self.pool.pending)
         for connection in self.pool.expired(now):
             connection.close()
 

@@ -49,6 +49,7 @@ _LINGER_BYTES: Final = 256 * 1024
 _EMPTY_LINES: Final = 4
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CR: Final = 0x0D
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -56,6 +57,7 @@ class Downstream(asyncio.Protocol):
     """The protocol that faces a client."""
 
     __slots__ = (
+        "_begun",
         "_decoder",
         "_held",
         "_left",
@@ -92,6 +94,8 @@ class Downstream(asyncio.Protocol):
         self.since = self.engine.now
         self.body_since = 0.0
         self.served = 0
+        #: The number of the request whose head was begun and timed last.
+        self._begun = -1
         #: The client has sent all it will ever send, and may still read.
         self.half_closed = False
         self._held = b""
@@ -172,6 +176,7 @@ class Downstream(asyncio.Protocol):
         if upstream is not None and not upstream.is_closing():
             upstream.resume_reading()
         if self.state == HEAD and self._held and not self._serving:
+            self.resume_reading()
             data, self._held = self._held, b""
             self._serve(data)
 
@@ -188,7 +193,7 @@ class Downstream(asyncio.Protocol):
                     self.pause_reading()
                     return
                 end = data.find(b"\r\n\r\n")
-                if end > 0:
+                if end > 0 and data[0] != _CR:
                     data = self._serve_one(data, end)
                 else:
                     data = self._incomplete(data)
@@ -209,7 +214,6 @@ class Downstream(asyncio.Protocol):
         stamp = peer.introduce(request)
         rest = data[end + 4 :]
         exchange = self.exchange = Exchange(self.engine, self, request, now)
-        self.server_meters(exchange.route.name).in_flight += 1
         if request.chunked or request.content_length > 0:
             self._begin_body(request, now)
             exchange.start(stamp)
@@ -234,7 +238,9 @@ class Downstream(asyncio.Protocol):
                 raise Rejected(400, "bad_request", "empty lines instead of a request")
             return data[start:]
         check_incomplete(data, self.peer.limits.head)
-        if not self._held:
+        if self._begun != self.served:
+            # Timed from its first byte: one that drips in is as late as one that stops.
+            self._begun = self.served
             self.since = self.engine.now
         self._held = data
         return b""
@@ -251,9 +257,9 @@ class Downstream(asyncio.Protocol):
 
     def _begin_body(self, request: RequestHead, now: float) -> None:
         limit = self.peer.limits.body
+        self.state = BODY
         if request.content_length > limit:
             raise Rejected(413, "body_too_large", "the body is larger than is taken here")
-        self.state = BODY
         self.body_since = now
         self._left = request.content_length
         self._decoder = ChunkedDecoder(max_body=limit) if request.chunked else None
@@ -265,7 +271,11 @@ class Downstream(asyncio.Protocol):
             else:
                 self._take_chunks(data, self._decoder)
         except Rejected as rejected:
-            self._reject(rejected)
+            if self.state == SKIPPING:
+                # The request was answered: another answer would be taken for the next one's.
+                self._linger()
+            else:
+                self._reject(rejected)
 
     def _take_length(self, data: bytes) -> None:
         left = self._left
@@ -348,6 +358,7 @@ class Downstream(asyncio.Protocol):
             self._next()
         elif state == BODY and exchange.keep and self._skippable():
             self.state = SKIPPING
+            self.since = self.engine.now
             self._skipped = 0
             self.resume_reading()
         elif state == TUNNEL:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.upstream import Upstream
     from sidecar.ruleset.routes import Chain, Route
+    from sidecar.telemetry.metrics import ServerMeters
     from sidecar.wire.rejection import Rejected
 
 #: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
@@ -107,9 +108,10 @@ class Exchange(Passage):
         self.downstream = downstream
         self.request = request
         self.started = now
-        rules = downstream.peer.rules
-        self.rules = rules
+        self.rules = rules = downstream.peer.rules
         self.route: Route = rules.find_route(request)
+        self.meters: ServerMeters = downstream.server_meters(self.route.name)
+        self.meters.in_flight += 1
         identify(self)
 
     def start(self, stamp: bytes) -> None:
@@ -172,7 +174,7 @@ class Exchange(Passage):
         if not request.host:
             request.host = endpoint.authority
             request.lines.insert(0, b"Host: " + endpoint.authority)
-        trace = b"00-%b-%b-0%d" % (self.trace_id, self.span_id, self.sampled)
+        trace = (self.trace_id, self.span_id, int(self.sampled))
         self._head = request_head(request, self._stamp, self.request_id, trace)
         if self.request_sent:
             self._arm(now)

@@ -17,7 +17,14 @@ from sidecar.model.outcome import (
     REQUEST_TIMEOUT,
 )
 from sidecar.proxy.clock import clock
-from sidecar.proxy.downstream import BODY, HEAD, LINGER_SECONDS, LINGERING, WAITING
+from sidecar.proxy.downstream import (
+    BODY,
+    HEAD,
+    LINGER_SECONDS,
+    LINGERING,
+    SKIPPING,
+    WAITING,
+)
 
 if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
@@ -82,7 +89,7 @@ class Sweep:
         for exchange in list(engine.exchanges):
             _look_at_progress(exchange, now)
         for connector in engine.connectors():
-            connector.expire(now)
+            connector.look(now)
         for listener in self._listeners:
             for downstream in list(listener.connections):
                 _look_at(downstream, listener, now)
@@ -111,6 +118,10 @@ def _look_at(downstream: Downstream, listener: Listener, now: float) -> None:
     elif state == WAITING:
         if downstream.half_closed:
             downstream.probe_half_closed()
+    elif state == SKIPPING:
+        if waited >= downstream.peer.limits.body_grace:
+            # The request was answered: there is nothing more to say.
+            downstream.close_after_flush()
     elif state == LINGERING and waited >= LINGER_SECONDS:
         unread = downstream.transport.get_write_buffer_size()
         if not unread or waited >= _UNREAD_SECONDS:

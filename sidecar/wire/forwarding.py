@@ -25,26 +25,34 @@ BY_CHUNKS = 2
 BY_CLOSE = 3
 
 
-def origin_form(request: RequestHead) -> bytes:
-    """The request target that is forwarded: the path as it was read, the query as it came."""
-    return request.path + b"?" + request.query if request.query else request.path
-
-
-def request_head(request: RequestHead, stamp: bytes, request_id: bytes, trace: bytes) -> bytes:
+def request_head(
+    request: RequestHead, stamp: bytes, request_id: bytes, trace: tuple[bytes, bytes, int]
+) -> bytes:
     """The head to send upstream.
 
     ``stamp`` are the lines that are the same for all requests of a peer (``Via``,
-    ``X-Forwarded-*``), each with its CRLF; ``trace`` is the value of ``traceparent``.
+    ``X-Forwarded-*``), each with its CRLF; ``trace`` is trace id, span id and flags.
     """
-    lines = b"\r\n".join(request.lines)
-    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: %b\r\n\r\n" % (
-        request.method.encode("ascii"),
-        origin_form(request),
-        lines,
-        stamp,
-        _occasional(request),
-        request_id,
-        trace,
+    return (
+        b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-%02x\r\n\r\n"
+        % (
+            request.method.encode(),
+            request.path + b"?" + request.query if request.query else request.path,
+            b"\r\n".join(request.lines),
+            stamp,
+            _occasional(request) if _is_unusual(request) else b"",
+            request_id,
+            *trace,
+        )
+    )
+
+
+def _is_unusual(request: RequestHead) -> bool:
+    return bool(
+        request.special
+        or request.asks_upgrade
+        or request.takes_trailers
+        or request.expects_continue
     )
 
 
@@ -112,11 +120,10 @@ def _occasional(request: RequestHead) -> bytes:
 
 def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes:
     """The head to send downstream; ``extra`` are lines of ours, without CRLF."""
-    lines = [head.start_line, *head.lines, *extra]
     if framing == BY_CHUNKS:
-        lines.append(b"Transfer-Encoding: chunked")
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+        extra.append(b"Transfer-Encoding: chunked")
+    extra.append(b"\r\n")
+    return b"\r\n".join([head.start_line, *head.lines, *extra])
 
 
 def interim_head(head: ResponseHead) -> bytes:
