@@ -19,7 +19,7 @@ hypothesis.settings.register_profile(
     "quick", max_examples=100, deadline=None, derandomize=_IN_CI, print_blob=True
 )
 hypothesis.settings.register_profile(
-    "deep", max_examples=2_000, deadline=None, stateful_step_count=80, print_blob=True
+    "deep", max_examples=1_000, deadline=None, stateful_step_count=80, print_blob=True
 )
 hypothesis.settings.load_profile("quick")
 
