@@ -38,8 +38,6 @@ _METHODS = {
 }
 _MINOR = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
 
-_PERSISTENCE = frozenset({b"close", b"keep-alive"})
-
 #: Status lines are few: reading one is remembered, up to a bound.
 _STATUS_LINES: dict[bytes, tuple[int, int, bytes]] = {}
 _STATUS_LINES_AT_MOST = 256
@@ -95,8 +93,8 @@ def parse_request(data: bytes, end: int, names: NameTable, limits: HeadLimits) -
             keep.append(line)
         else:
             _request_control(head, kind, value.strip(b" \t"))
-    if hosts != 1 and (hosts or head.minor):
-        raise _bad("exactly one Host field is needed (RFC 9112, 3.2)")
+    if (hosts != 1 or not head.host) and (hosts or head.minor):
+        raise _bad("exactly one Host field that names a host is needed (RFC 9112, 3.2)")
     if head.chunked and head.content_length >= 0:
         raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
     if head.connection_options or head.asks_upgrade:
@@ -285,22 +283,26 @@ def _response_control(head: ResponseHead, kind: int, value: bytes) -> None:
 
 def _connection(head: RequestHead | ResponseHead, value: bytes) -> None:
     options = value.lower()
-    if options == b"close":
+    if options == b"close" and head.minor:
         head.keep_alive = False
-    elif options == b"keep-alive":
-        head.keep_alive = True
+    elif options == b"keep-alive" and head.minor:
+        return  # it persists anyway, unless another line says close
     else:
         words = [word for word in (part.strip(b" \t") for part in options.split(b",")) if word]
         if not all(map(is_token, words)):
             raise _bad("Connection lists something that is no name (RFC 9110, 7.6.1)")
-        head.keep_alive = b"close" not in words and (head.keep_alive or b"keep-alive" in words)
-        head.connection_options += tuple(word for word in words if word not in _PERSISTENCE)
+        # Whatever else is listed, close is the last word (RFC 9112, 9.3).
+        closes = b"close" in words or b"close" in head.connection_options
+        asks = not head.minor and b"keep-alive" in words
+        head.keep_alive = not closes and (head.keep_alive or asks)
+        head.connection_options += tuple(word for word in words if word != b"keep-alive")
 
 
 def _apply_connection(head: RequestHead, names: NameTable) -> None:
     """Honour ``Connection``: drop what it names, keep an upgrade that it names."""
     options = head.connection_options
-    if b"upgrade" not in options or not head.minor:
+    if b"upgrade" not in options or not head.minor or head.has_body:
+        # With content, peers disagree whether it comes before the switch or after it.
         head.asks_upgrade = b""
     elif b"h2c" in head.asks_upgrade.lower():
         # HTTP/2 inside the tunnel would reach the upstream past every rule.
