@@ -316,7 +316,8 @@ class Downstream(asyncio.Protocol):
         """The request is over in every respect: serve the next one."""
         self.state = HEAD
         self.since = self.engine.now
-        self.resume_reading()
+        if self._paused:
+            self.resume_reading()
         if self._serving:
             return
         if self._held:

@@ -1,4 +1,4 @@
-"""A proxy on the test's own loop: real sockets on port 0, rules made by hand, scripted upstreams."""
+"""A proxy on the test's own loop: real sockets on port 0, hand-made rules, scripted upstreams."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from random import Random
+from typing import Any
 
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.balancer import Balancer
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
 from sidecar.cluster.pool import PoolSettings
+from sidecar.proxy.clock import clock
+from sidecar.proxy.downstream import Downstream
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.sockets import listen_tcp
@@ -28,12 +31,17 @@ from sidecar.ruleset.routes import (
     Timeouts,
     Trust,
 )
-from sidecar.telemetry.metrics import Meters
-from sidecar.telemetry.record import RecordRing
+from sidecar.telemetry.metrics import ClientMeters, Meters
+from sidecar.telemetry.record import ExchangeRecord, RecordRing
 from sidecar.wire.names import REQUEST_KINDS, NameTable
+from tests.proxy.client import PATIENCE_SECONDS, Client
+from tests.proxy.recorder import Recorder
 
 LOOPBACK = Networks([ip_network("127.0.0.0/8")])
 NOBODY = Networks([])
+
+#: So many looks of the sweep reach everything that it looks at.
+TICKS_A_SECOND = 20
 
 #: Serves one upstream connection: reader, writer.
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -41,49 +49,55 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Proxy:
-    """A running proxy and what it was made of."""
+    """A running proxy and what it was made of. Its sweep looks only when a test says so."""
 
     engine: Engine
     listener: Listener
     sweep: Sweep
     port: int
+    clients: list[Client] = field(default_factory=list)
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
+    async def connect(self) -> Client:
+        """A new client; it is cut off at the end of the test."""
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20))
+        self.clients.append(client)
+        return client
 
-    async def ask(self, request: bytes, *, until_close: bool = True) -> bytes:
+    async def ask(self, request: bytes) -> bytes:
         """Send raw bytes on a connection of its own; returns what comes until it closes."""
-        reader, writer = await self.connect()
-        writer.write(request)
-        answer = await asyncio.wait_for(reader.read(-1), 5) if until_close else b""
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-        return answer
+        client = await self.connect()
+        await client.send(request)
+        return await client.read_to_end()
 
-
-@dataclass
-class Recorder:
-    """An upstream that notes every byte it is sent and answers each request alike."""
-
-    answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    connections: list[bytearray] = field(default_factory=list)
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen = bytearray()
-        self.connections.append(seen)
-        answered = 0
-        while data := await reader.read(1 << 16):
-            seen += data
-            heads = bytes(seen).count(b"\r\n\r\n")
-            if heads > answered:
-                writer.write(self.answer * (heads - answered))
-                answered = heads
+    def look(self, seconds: float) -> None:
+        """Have the sweep look at everything as if it were ``seconds`` later."""
+        now = clock() + seconds
+        for _ in range(TICKS_A_SECOND):
+            self.sweep.look(now)
 
     @property
-    def seen(self) -> bytes:
-        """Everything received, connection after connection."""
-        return b"".join(map(bytes, self.connections))
+    def records(self) -> list[ExchangeRecord]:
+        """The records written since the last time."""
+        return self.engine.records.drain(1_000_000)
+
+    @property
+    def meters(self) -> ClientMeters:
+        """What is counted for the only endpoint there is."""
+        (meters,) = self.engine.meters.clients.values()
+        return meters
+
+
+def only(running: Proxy) -> Downstream:
+    """The only client connection there is."""
+    (downstream,) = running.listener.connections
+    return downstream
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - the loop itself is what is waited for
+            await asyncio.sleep(0)
 
 
 def rules_for(
@@ -132,7 +146,10 @@ async def upstream(script: Script) -> AsyncIterator[int]:
         task = asyncio.current_task()
         if task is not None:
             tasks.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        # Cancelled is what a script that still waits is at the end of its test.
+        with contextlib.suppress(
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
+        ):
             await script(reader, writer)
         writer.close()
 
@@ -158,16 +175,28 @@ async def proxy(
     listener = Listener(engine, "inbound", sock, tls)
     sweep = Sweep(engine, [listener], lambda _now: None)
     await listener.start()
-    sweep.start()
+    running = Proxy(engine, listener, sweep, name[1] if isinstance(name, tuple) else 0)
     try:
-        yield Proxy(engine, listener, sweep, name[1] if isinstance(name, tuple) else 0)
+        yield running
     finally:
+        for client in running.clients:
+            client.close()
         sweep.stop()
         listener.stop_accepting()
         listener.abort()
         for connector in engine.connectors():
             connector.close_idle()
         await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    script: Script, *, pool: PoolSettings | None = None, **options: Any
+) -> AsyncIterator[Proxy]:
+    """A proxy in front of one scripted upstream; ``options`` are those of ``rules_for``."""
+    async with upstream(script) as port:  # noqa: SIM117 - the rules need the port
+        async with proxy(rules_for([endpoint(port, pool=pool)], **options)) as running:
+            yield running
 
 
 def request(
@@ -186,9 +215,12 @@ __all__ = [
     "Proxy",
     "Recorder",
     "endpoint",
+    "only",
     "proxy",
     "replace",
     "request",
     "rules_for",
+    "serving",
+    "until",
     "upstream",
 ]
