@@ -25,7 +25,7 @@ _LARGEST_BYTES = 1 << 60
 _DURATION = re.compile(
     "".join(rf"(?:({_NUMBER}){unit})?" for unit in _SECONDS),
 )
-_RATE = re.compile(rf"({_NUMBER}) ?(requests?|units?)?/(?:({_NUMBER}))?({_TIME_UNIT})")
+_RATE = re.compile(rf"({_NUMBER})(?: ?(requests?|units?))?/(?:({_NUMBER}))?({_TIME_UNIT})")
 _PERCENT = re.compile(rf"({_NUMBER}) ?%")
 _SIZE = re.compile(r"([0-9]+) ?(B|KiB|MiB|GiB|TiB)")
 _BYTE_RATE = re.compile(r"([0-9]+) ?(B|KiB|MiB|GiB|TiB)/(s|m|h)")
@@ -196,7 +196,7 @@ def _written(pattern: str, examples: list[str], description: str) -> WithJsonSch
 
 
 _RATE_SCHEMA = _schema(
-    rf"{_NUMBER} ?(requests?|units?)?/({_NUMBER})?({_TIME_UNIT})",
+    rf"{_NUMBER}( ?(requests?|units?))?/({_NUMBER})?({_TIME_UNIT})",
     ["5/s", "1/10s", "600/m"],
     "So many in so long: NUMBER/UNIT, with UNIT one of ms, s, m, h or d.",
 )

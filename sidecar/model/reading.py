@@ -39,7 +39,8 @@ def unreadable(
     value close to the one given.
     """
     hint = f"{expected}; did you mean {meant}?" if meant else expected
-    return PydanticCustomError(code, "{problem}", {"problem": problem, "hint": hint})
+    # The problem comes last: braces in what the admin wrote are then no places to fill in.
+    return PydanticCustomError(code, "{problem}", {"hint": hint, "problem": problem})
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

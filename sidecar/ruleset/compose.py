@@ -197,7 +197,7 @@ class _Composer:
 
     def _refuse_tag(self, event: NodeEvent, span: Span) -> None:
         tag = getattr(event, "ctag", None)
-        if tag is not None and str(tag) != "!":
+        if tag is not None:
             self._report("yaml-tag", f"the tag {tag} has no place here", span, "remove it")
 
     def _span(self, event: Any) -> Span:
