@@ -59,10 +59,9 @@ def _continue_trace(exchange: Exchange) -> bool:
 
 def count_attempt(exchange: Exchange, status: int, error: str, now: float) -> None:
     """An attempt has ended: with a status, or with the reason why there is none."""
-    endpoint = exchange.endpoint
-    if endpoint is None:
+    meters = exchange.client_meters
+    if meters is None:
         return
-    meters = exchange.engine.connector(endpoint).meters
     method = exchange.request.method
     cell = None if error else meters.cells.get((method, status))
     if cell is None:

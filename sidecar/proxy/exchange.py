@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.upstream import Upstream
     from sidecar.ruleset.routes import Chain, Route
-    from sidecar.telemetry.metrics import ServerMeters
+    from sidecar.telemetry.metrics import ClientMeters, ServerMeters
     from sidecar.wire.rejection import Rejected
 
 #: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
@@ -77,6 +77,7 @@ class Exchange(Passage):
     # --- attempts
     upstream: Upstream | None = None
     endpoint: Endpoint | None = None
+    client_meters: ClientMeters | None = None
     attempts = 0
     #: When the request went to the upstream, and when its answer's head had come.
     asked = 0.0
@@ -197,6 +198,7 @@ class Exchange(Passage):
         self.upstream = connection
         self.asked = now
         connection.endpoint.in_flight += 1
+        self.client_meters = connection.connector.meters
         held = self._held
         if held:
             connection.send(self, b"".join([self._head, *held]))
