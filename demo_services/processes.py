@@ -141,11 +141,11 @@ class Processes:
 
 @contextlib.contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait: between starting a process and knowing it they would lose it."""
+    """Let signals wait: between starting a process and knowing it, one would lose it."""
     came: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _frame: came.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield

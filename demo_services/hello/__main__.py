@@ -33,7 +33,8 @@ def main(
 
     Exit status 0 when every promise was kept, 1 when one was not or something did not start.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     screen = Screen()
     try:
         kept = _run(screen, seconds, None if without_sidecar else rules, keep=keep)

@@ -103,7 +103,7 @@ def test_a_sidecar_that_does_not_start_shows_why(folder: Path) -> None:
     _assert_nothing_is_left(run.text, folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_it_ends_everything(folder: Path, tmp_path: Path, number: int) -> None:
     demo = Process(
         "demo",
