@@ -156,7 +156,7 @@ REQUEST_SEEDS = [
 ]  # fmt: skip
 RESPONSE_SEEDS = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
     b"HTTP/1.0 200 OK\r\nX: y\r\n\r\nuntil the end",
     b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
     b"HTTP/1.1 404 Not Found\r\nDate: x\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n",

@@ -16,7 +16,7 @@ from tests.fuzz.pieces import METHODS, REQUEST_SEEDS
 
 #: Generated messages are cheap, so there are more of them than a profile asks for.
 MORE = settings(max_examples=5 * settings().max_examples)
-MUTANTS_AN_EXAMPLE = 100
+MUTANTS_AN_EXAMPLE = 50
 
 #: What a proxy answers for itself and does not pass on as it came.
 NOT_PASSED_ON = (REQUEST_KINDS.keys() | {b"x-user"}) - {
@@ -35,9 +35,10 @@ def check(data: bytes) -> ours.Request | None:
         return check(b"POST" + data[len(head.method) :])
     theirs = llhttp.read_request(tabs_as_blanks(data, read.head_size))
     if theirs is None:
+        # With content still to come llhttp may know that it is bad: the head must be good.
+        assert len(data) > read.head_size, f"llhttp refuses {data!r}"
         assert not read.size, f"llhttp refuses {data!r}"
-        # The rest of the message is still to come, and llhttp knows already that it is bad.
-        return check(data[: read.head_size]) if read.body.size else None
+        return check(data[: read.head_size])
     assert (head.method, head.target, head.minor) == (theirs.start, theirs.target, theirs.minor)
     assert read.head_size == theirs.head_size
     assert fields_of(read.lines) == _passed_on(theirs), data

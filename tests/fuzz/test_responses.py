@@ -15,7 +15,7 @@ from tests.fuzz.pieces import RESPONSE_SEEDS
 
 #: Generated messages are cheap, so there are more of them than a profile asks for.
 MORE = settings(max_examples=5 * settings().max_examples)
-MUTANTS_AN_EXAMPLE = 100
+MUTANTS_AN_EXAMPLE = 50
 
 #: What a proxy answers for itself and does not pass on as it came.
 NOT_PASSED_ON = RESPONSE_KINDS.keys() - {b"content-length", b"date"}
@@ -28,8 +28,10 @@ def check(data: bytes) -> ours.Response | None:
         return None
     theirs = llhttp.read_response(tabs_as_blanks(data, read.head_size))
     if theirs is None:
+        # With content still to come llhttp may know that it is bad: the head must be good.
+        assert len(data) > read.head_size, f"llhttp refuses {data!r}"
         assert not read.size, f"llhttp refuses {data!r}"
-        return check(data[: read.head_size]) if read.body.size else None
+        return check(data[: read.head_size])
     head = read.head
     assert (str(head.status), head.minor) == (theirs.start, theirs.minor)
     assert read.head_size == theirs.head_size
