@@ -15,6 +15,7 @@ from sidecar.wire.trace_context import (
 
 if TYPE_CHECKING:
     from sidecar.proxy.exchange import Exchange
+    from sidecar.proxy.forwarder import Forwarder
 
 _X_REQUEST_ID = int(Kind.X_REQUEST_ID)
 _TRACEPARENT = int(Kind.TRACEPARENT)
@@ -57,7 +58,7 @@ def _continue_trace(exchange: Exchange) -> bool:
     return True
 
 
-def count_attempt(exchange: Exchange, status: int, error: str, now: float) -> None:
+def count_attempt(exchange: Forwarder, status: int, error: str, now: float) -> None:
     """An attempt has ended: with a status, or with the reason why there is none."""
     meters = exchange.client_meters
     if meters is None:

@@ -19,8 +19,8 @@ from sidecar.proxy.upstream import IDLE, OPENING, Upstream
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.cluster.pool import Pool
+    from sidecar.proxy.asker import Asker
     from sidecar.proxy.engine import Engine
-    from sidecar.proxy.exchange import Exchange
     from sidecar.telemetry.metrics import ClientMeters
 
 
@@ -33,7 +33,7 @@ class Connector:
         self._engine = engine
         self.endpoint = endpoint
         self.meters = meters
-        self.pool: Pool[Upstream, Exchange] = endpoint.pool
+        self.pool: Pool[Upstream, Asker] = endpoint.pool
         #: No rule set names the endpoint any more: connections close when they are free.
         self.retired = False
         self._context: ssl.SSLContext | None = None
@@ -49,7 +49,7 @@ class Connector:
             connection.close()
         return None
 
-    def request(self, exchange: Exchange) -> None:
+    def request(self, exchange: Asker) -> None:
         """Have ``exchange`` granted a connection, or failed, by and by."""
         pool = self.pool
         if not pool.may_wait:
@@ -59,7 +59,7 @@ class Connector:
         pool.pending.append(exchange)
         self._connect_if_needed()
 
-    def withdraw(self, exchange: Exchange) -> None:
+    def withdraw(self, exchange: Asker) -> None:
         """The exchange waits no longer."""
         self.pool.withdraw(exchange)
 

@@ -26,8 +26,8 @@ from sidecar.wire.rejection import Rejected
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.model.http import ResponseHead
+    from sidecar.proxy.asker import Asker
     from sidecar.proxy.connector import Connector
-    from sidecar.proxy.exchange import Exchange
 
 #: What the connection waits for.
 IDLE: Final = 0
@@ -74,7 +74,7 @@ class Upstream(asyncio.Protocol):
     def __init__(self, connector: Connector, retires: float) -> None:
         self.connector = connector
         self.endpoint: Endpoint = connector.endpoint
-        self.exchange: Exchange | None = None
+        self.exchange: Asker | None = None
         self.state = OPENING
         #: Requests this connection was used for before the present one.
         self.requests = 0
@@ -100,7 +100,7 @@ class Upstream(asyncio.Protocol):
         poll = self._poll
         return poll is None or not poll.poll(0)
 
-    def send(self, exchange: Exchange, data: bytes) -> None:
+    def send(self, exchange: Asker, data: bytes) -> None:
         """Send the head of a request, and what there is of its body."""
         self.exchange = exchange
         self.state = HEAD
@@ -201,7 +201,7 @@ class Upstream(asyncio.Protocol):
 
     # --- the answer
 
-    def _read_head(self, data: bytes, exchange: Exchange) -> None:
+    def _read_head(self, data: bytes, exchange: Asker) -> None:
         exchange.heard = clock()
         if self._held:
             data = self._held + data
@@ -231,7 +231,7 @@ class Upstream(asyncio.Protocol):
             self.idle_seconds = head.keep_alive_seconds - 1.0
         self._begin_body(head, data, exchange)
 
-    def _begin_body(self, head: ResponseHead, data: bytes, exchange: Exchange) -> None:
+    def _begin_body(self, head: ResponseHead, data: bytes, exchange: Asker) -> None:
         status = head.status
         length = head.content_length
         if exchange.request.method == "HEAD" or status == 204 or status == 304:
@@ -259,13 +259,13 @@ class Upstream(asyncio.Protocol):
             self.reusable = False
             exchange.response_begin(head, data, ended=False)
 
-    def _finish_with_head(self, head: ResponseHead, data: bytes, exchange: Exchange) -> None:
+    def _finish_with_head(self, head: ResponseHead, data: bytes, exchange: Asker) -> None:
         if data:
             self._surplus()
         self._release(exchange)
         exchange.response_begin(head, b"", ended=True)
 
-    def _read_length(self, data: bytes, exchange: Exchange) -> None:
+    def _read_length(self, data: bytes, exchange: Asker) -> None:
         have = len(data)
         left = self._left
         if have < left:
@@ -278,7 +278,7 @@ class Upstream(asyncio.Protocol):
         self._release(exchange)
         exchange.response_last(data, [])
 
-    def _read_chunks(self, data: bytes, exchange: Exchange) -> None:
+    def _read_chunks(self, data: bytes, exchange: Asker) -> None:
         decoder = self._decoder
         if decoder is None:
             return
@@ -293,7 +293,7 @@ class Upstream(asyncio.Protocol):
         self._release(exchange)
         exchange.response_last(payload, decoder.trailers)
 
-    def _switch_protocols(self, head: ResponseHead, data: bytes, exchange: Exchange) -> None:
+    def _switch_protocols(self, head: ResponseHead, data: bytes, exchange: Asker) -> None:
         if not exchange.request.asks_upgrade or not head.asks_upgrade:
             raise Rejected(502, "upstream_bad_response", "101 to a request that asked no upgrade")
         self.state = TUNNEL
@@ -305,7 +305,7 @@ class Upstream(asyncio.Protocol):
         self.connector.unsolicited()
         self.reusable = False
 
-    def _release(self, exchange: Exchange) -> None:
+    def _release(self, exchange: Asker) -> None:
         """The answer is complete; the connection can go back if the request is too."""
         self.exchange = None
         self.requests += 1

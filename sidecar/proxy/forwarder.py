@@ -1,0 +1,183 @@
+"""Attempts: one endpoint after another is asked until one answers or it is no use any more.
+
+What may be asked again is decided here: a connection that could not be opened at all, and a
+kept-alive one that had gone stale, while nothing of the request is lost.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Final
+
+from sidecar.model.outcome import NO_ENDPOINT, Failure, Retry
+from sidecar.proxy.account import count_attempt
+from sidecar.proxy.asker import Asker
+from sidecar.proxy.chain import Passage
+from sidecar.proxy.clock import clock
+from sidecar.wire.forwarding import request_head
+
+if TYPE_CHECKING:
+    from sidecar.cluster.endpoint import Endpoint
+    from sidecar.proxy.engine import Engine
+    from sidecar.proxy.upstream import Upstream
+    from sidecar.ruleset.routes import Route
+    from sidecar.telemetry.metrics import ClientMeters
+
+#: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
+#: A kept-alive connection that went stale is replaced this many times.
+_STALE_AT_MOST: Final = 2
+
+NEVER: Final = float("inf")
+
+
+class Forwarder(Passage, Asker):
+    """A request's way to an endpoint.
+
+    No slots here nor in what builds on it: most attributes keep their class's default for a
+    request's whole life, and a default costs nothing to set.
+    """
+
+    engine: Engine
+    route: Route
+    trace_id = b""
+    span_id = b""
+    request_id = b""
+    parent_id = b""
+    sampled = False
+    #: What was received of the body, while it may have to be sent again.
+    _held: list[bytes] | None = None
+    _head = b""
+    _stamp = b""
+    upstream: Upstream | None = None
+    endpoint: Endpoint | None = None
+    client_meters: ClientMeters | None = None
+    attempts = 0
+    #: When the request went to the upstream.
+    asked = 0.0
+    _stale = 0
+    _tried: tuple[Endpoint, ...] = ()
+    _waiting = False
+    #: Times at which the sweep ends the attempt, and the exchange, with 504.
+    try_deadline = NEVER
+    deadline = NEVER
+    #: The status sent downstream; 0 while nothing was.
+    status = 0
+    finished = False
+
+    @abstractmethod
+    def _fail(self, failure: Failure, detail: str) -> None:
+        """There is no answer and will be none."""
+
+    @abstractmethod
+    def _hold_body(self) -> None:
+        """There is nobody to send the body to yet."""
+
+    def _forward(self, now: float) -> None:
+        endpoint = self.route.cluster.pick(self._tried)
+        if endpoint is None:
+            self._fail(NO_ENDPOINT, "")
+            return
+        self.endpoint = endpoint
+        request = self.request
+        if not request.host:
+            request.host = endpoint.authority
+            request.lines.insert(0, b"Host: " + endpoint.authority)
+        trace = (self.trace_id, self.span_id, int(self.sampled))
+        self._head = request_head(request, self._stamp, self.request_id, trace)
+        if self.request_sent:
+            self._arm(now)
+        connector = self.engine.connector(endpoint)
+        connection = connector.checkout(now)
+        if connection is None:
+            self._waiting = True
+            self._hold_body()
+            connector.request(self)
+        else:
+            self._send(connection, now)
+
+    def granted(self, connection: Upstream) -> None:
+        """The connection that this exchange waited for."""
+        self._waiting = False
+        self._send(connection, clock())
+
+    def _send(self, connection: Upstream, now: float) -> None:
+        self.attempts += 1
+        self.upstream = connection
+        self.asked = now
+        connection.endpoint.in_flight += 1
+        self.client_meters = connection.connector.meters
+        held = self._held
+        if held:
+            connection.send(self, b"".join([self._head, *held]))
+        else:
+            connection.send(self, self._head)
+        if held is not None:
+            self.downstream.resume_reading()
+
+    def _arm(self, now: float) -> None:
+        timeouts = self.route.timeouts
+        if self.deadline == NEVER:
+            self.deadline = now + timeouts.request
+        self.try_deadline = now + timeouts.per_try
+
+    def attempt_failed(self, failure: Failure, detail: str = "") -> None:
+        """The attempt is over without a whole answer; called once per attempt."""
+        self._waiting = False
+        if self.upstream is not None:
+            self._leave_upstream()
+            count_attempt(self, 0, failure.reason, clock())
+        if self.finished:
+            return
+        if self._may_try_again(failure):
+            self._try_again(failure)
+        else:
+            self._fail(failure, detail)
+
+    def _may_try_again(self, failure: Failure) -> bool:
+        if self.status or failure.retry is Retry.NEVER or not self._replayable():
+            return False
+        if failure.retry is Retry.ALWAYS:
+            # Nothing was sent: another endpoint may be there.
+            return len(self._tried) + 1 < len(self.route.cluster.endpoints)
+        return self.request.method in _IDEMPOTENT and self._stale < _STALE_AT_MOST
+
+    def _replayable(self) -> bool:
+        """Whether all that was received of the request is still here."""
+        return self._held is not None or not self.request.has_body
+
+    def _try_again(self, failure: Failure) -> None:
+        endpoint = self.endpoint
+        if endpoint is None:
+            return
+        connector = self.engine.connector(endpoint)
+        connector.meters.retries_total(failure.reason)
+        if failure.retry is Retry.ALWAYS:
+            self._tried += (endpoint,)
+            self._forward(clock())
+        else:
+            self._stale += 1
+            self._waiting = True
+            connector.request(self)
+
+    def expire(self, failure: Failure) -> None:
+        """A deadline has passed; called by the sweep."""
+        self._detach()
+        if not self.finished:
+            self._fail(failure, "")
+
+    def _detach(self) -> None:
+        """Let go of the upstream, whatever it was doing."""
+        upstream = self.upstream
+        if upstream is not None:
+            self._leave_upstream()
+            upstream.abandon()
+        elif self._waiting and self.endpoint is not None:
+            self._waiting = False
+            self.engine.connector(self.endpoint).withdraw(self)
+
+    def _leave_upstream(self) -> None:
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.endpoint.in_flight -= 1
