@@ -44,19 +44,10 @@ def admit(
         if step.matches is not None and not step.matches(request):
             continue
         verdict = step.peek(request, now)
-        if verdict is ADMIT:
+        if verdict is ADMIT or isinstance(verdict, Admit):
             agreed.append(step)
-            continue
-        match verdict:
-            case Admit():
-                agreed.append(step)
-            case Park():
-                return _park(passage, step, request, verdict)
-            case Respond(reply):
-                _refuse(chain, passage, step, request, now)
-                return reply
-            case _:
-                assert_never(verdict)
+        else:
+            return _stop(chain, passage, step, request, verdict, now)
     if passage.parked is not None:
         _unpark(passage, request, taken=agreed)
     for step in agreed:
@@ -67,6 +58,24 @@ def admit(
     if chain.shadow:
         _shadow(chain.shadow, passage, request, now, take=True)
     return None
+
+
+def _stop(
+    chain: Chain,
+    passage: Passage,
+    step: Step,
+    request: RequestHead,
+    verdict: Park | Respond,
+    now: float,
+) -> LocalReply | Park:
+    match verdict:
+        case Park():
+            return _park(passage, step, request, verdict)
+        case Respond(reply):
+            _refuse(chain, passage, step, request, now)
+            return reply
+        case _:
+            assert_never(verdict)
 
 
 def settle(passage: Passage, request: RequestHead, outcome: Outcome, now: float) -> None:
