@@ -1,42 +1,100 @@
-"""Finds which of many path patterns a path matches, asking only those that begin as it does."""
+"""Finds which of many path patterns a path matches, at a cost that does not grow with them.
+
+A path that a pattern spells out is one look-up; for any other, a tree of segments is walked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sidecar.ruleset.path_pattern import PathTest, is_literal, segments_of, segments_test
+from sidecar.ruleset.path_pattern import (
+    ANY_REST,
+    STAR,
+    PathTest,
+    is_literal,
+    segment_test,
+    segments_of,
+)
 
-_STAR = b"*"
 _NONE: frozenset[int] = frozenset()
+
+
+class _Node:
+    """One segment of the tree."""
+
+    __slots__ = ("any_rest", "ends", "globs", "literals")
+
+    def __init__(self) -> None:
+        self.literals: dict[bytes, _Node] = {}
+        #: Segments with a star: how to test one, the pattern, and what follows.
+        self.globs: list[tuple[PathTest, bytes, _Node]] = []
+        #: Numbers of the patterns that end here, and of those that go on with ``**``.
+        self.ends = _NONE
+        self.any_rest = _NONE
+
+    def below(self, segment: bytes) -> _Node:
+        """The node of a pattern's next segment, made when it is not there."""
+        if STAR not in segment:
+            return self.literals.setdefault(segment, _Node())
+        for _, pattern, node in self.globs:
+            if pattern == segment:
+                return node
+        node = _Node()
+        self.globs.append((segment_test(segment), segment, node))
+        return node
 
 
 class PathIndex:
     """Path patterns, each with a number; what one path matches is found in one go."""
 
-    __slots__ = ("_beginnings", "_literals", "_wild")
+    __slots__ = ("_known", "_root")
 
     def __init__(self, patterns: Iterable[tuple[str, int]]) -> None:
-        literals: dict[bytes, set[int]] = {}
-        #: Patterns by their first segment, where that has no star.
-        self._beginnings: dict[bytes, list[tuple[PathTest, int]]] = {}
-        self._wild: list[tuple[PathTest, int]] = []
+        self._root = _Node()
+        spelled_out: set[bytes] = set()
         for pattern, number in patterns:
             segments = segments_of(pattern)
             if is_literal(segments):
-                literals.setdefault(b"/" + b"/".join(segments), set()).add(number)
-            elif _STAR in segments[0]:
-                self._wild.append((segments_test(segments), number))
-            else:
-                entry = (segments_test(segments), number)
-                self._beginnings.setdefault(segments[0], []).append(entry)
-        self._literals = {path: frozenset(numbers) for path, numbers in literals.items()}
+                spelled_out.add(b"/" + b"/".join(segments))
+            self._insert(segments, number)
+        #: What matches each path that is spelled out somewhere.
+        self._known = {path: self._walk(path) for path in spelled_out}
 
     def find(self, path: bytes) -> frozenset[int]:
-        """The numbers of all patterns that ``path`` matches."""
-        found = self._literals.get(path, _NONE)
-        segments = path.split(b"/", 2)
-        beginning = self._beginnings.get(segments[1]) if len(segments) > 1 else None
-        if beginning is None and not self._wild:
-            return found
-        matched = {number for test, number in (*(beginning or ()), *self._wild) if test(path)}
-        return found | matched if matched else found
+        """The numbers of all patterns that ``path``, as ``wire.path`` spells it, matches."""
+        found = self._known.get(path)
+        return found if found is not None else self._walk(path)
+
+    def _insert(self, segments: tuple[bytes, ...], number: int) -> None:
+        node = self._root
+        for segment in segments:
+            if segment == ANY_REST:
+                node.any_rest |= {number}
+                return
+            node = node.below(segment)
+        node.ends |= {number}
+
+    def _walk(self, path: bytes) -> frozenset[int]:
+        if path[:1] != b"/":
+            # `OPTIONS *` is about the server as a whole: no path is meant.
+            return _NONE
+        found = self._root.any_rest
+        nodes = [self._root]
+        for segment in path.split(b"/")[1:]:
+            following: list[_Node] = []
+            for node in nodes:
+                below = node.literals.get(segment)
+                if below is not None:
+                    following.append(below)
+                if node.globs:
+                    following += [after for test, _, after in node.globs if test(segment)]
+            if not following:
+                return found
+            for node in following:
+                if node.any_rest:
+                    found |= node.any_rest
+            nodes = following
+        for node in nodes:
+            if node.ends:
+                found |= node.ends
+        return found

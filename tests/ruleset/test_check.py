@@ -15,7 +15,7 @@ from sidecar.ruleset.check import check
 from sidecar.ruleset.diagnostics import CODES, Severity
 from sidecar.ruleset.document import load
 from sidecar.ruleset.nodes import Mapping, Node, Sequence
-from sidecar.ruleset.schema import spec_at
+from sidecar.ruleset.schema import RuleFile, fields_of, spec_at
 
 ROOT = Path(__file__).parents[2]
 GOOD = sorted((ROOT / "tests" / "rules").glob("*.good.yaml")) + sorted(
@@ -82,7 +82,8 @@ def _typing_error(name: str, kind: int) -> str:
         return name.upper()
     if len(name) <= 3 or kind == 1:
         return name + name[-1]
-    return name[:-1] if kind == 2 else name[0] + name[2] + name[1] + name[3:]
+    swapped = name[0] + name[2] + name[1] + name[3:]
+    return name[:-1] if kind == 2 or swapped == name else swapped
 
 
 def _misspelled() -> Iterator[tuple[str, int, int, str, str]]:
@@ -139,6 +140,11 @@ def test_nothing_that_is_done_to_a_file_makes_the_check_raise(data: st.DataObjec
     assert checked.file is not None or checked.diagnostics
 
 
+_FIELDS = [
+    "name", "match", "upstream", "mode", "limit", "per", "deny", "allow", "from", "or", "url",
+    "targets", "tls", "path", "route", "inbound", "bind", "limits", "proxies", "jwt", "file",
+    "active", "balance",
+]  # fmt: skip
 _JUNK = st.recursive(
     st.one_of(
         st.none(),
@@ -150,10 +156,7 @@ _JUNK = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(
-                "name match upstream mode limit per deny allow from or url targets tls path route "
-                "inbound bind limits proxies jwt file active balance".split()
-            ),
+            st.sampled_from(_FIELDS),
             inner,
             max_size=4,
         ),
@@ -164,10 +167,7 @@ _JUNK = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(
-            "format service listeners trust upstreams keys routes timeouts access rate_limits "
-            "telemetry breakers nonsense".split()
-        ),
+        st.sampled_from([*fields_of(RuleFile), "breakers", "nonsense"]),
         _JUNK,
     )
 )

@@ -22,7 +22,8 @@ def _read(text: str) -> tuple[object, list[tuple[str, int, int]]]:
     [
         ("a: 1\nb: [x, 'y', \"z\"]\n", {"a": 1, "b": ["x", "y", "z"]}),
         ("a: '1'\nb: \"true\"\n", {"a": "1", "b": "true"}),
-        ("a: |\n  two\n  lines\nb: >\n  folded\n  text\n", {"a": "two\nlines\n", "b": "folded text\n"}),
+        ("a: |\n  two\n  lines\n", {"a": "two\nlines\n"}),
+        ("b: >\n  folded\n  text\n", {"b": "folded text\n"}),
         ("a: &x {b: 1}\nc: *x\n", {"a": {"b": 1}, "c": {"b": 1}}),
         ("a: &x 5\nb: *x\nc: &x 6\nd: *x\n", {"a": 5, "b": 5, "c": 6, "d": 6}),
         ("{bind: 0.0.0.0:8080, url: http://a:1/b}", {"bind": "0.0.0.0:8080", "url": "http://a:1/b"}),
@@ -151,7 +152,9 @@ def test_nothing_raises(text: str) -> None:
 
 
 @given(st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-10**9, 10**9), st.text("abc :#-\"'é", max_size=6)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-10**9, 10**9), st.text("abc :#-\"'é", max_size=6)
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
         st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, max_size=4),
