@@ -78,23 +78,25 @@ class PathIndex:
         if path[:1] != b"/":
             # `OPTIONS *` is about the server as a whole: no path is meant.
             return _NONE
-        found = self._root.any_rest
-        nodes = [self._root]
-        for segment in path.split(b"/")[1:]:
-            following: list[_Node] = []
-            for node in nodes:
-                below = node.literals.get(segment)
-                if below is not None:
-                    following.append(below)
-                if node.globs:
-                    following += [after for test, _, after in node.globs if test(segment)]
-            if not following:
-                return found
-            for node in following:
-                if node.any_rest:
-                    found |= node.any_rest
-            nodes = following
-        for node in nodes:
-            if node.ends:
-                found |= node.ends
-        return found
+        return _found(self._root, path.split(b"/"), 1)
+
+
+def _found(node: _Node, segments: list[bytes], position: int) -> frozenset[int]:
+    """What matches from ``node`` on; the patterns bound how deep this goes, not the path."""
+    found = node.any_rest
+    for taken in range(position, len(segments)):
+        segment = segments[taken]
+        below = node.literals.get(segment)
+        if node.globs:
+            for test, _, after in node.globs:
+                if test(segment):
+                    if below is not None:
+                        # More than one way on: all but the last are gone to their end here.
+                        found |= _found(below, segments, taken + 1)
+                    below = after
+        if below is None:
+            return found
+        node = below
+        if node.any_rest:
+            found = found | node.any_rest if found else node.any_rest
+    return found | node.ends if node.ends else found
