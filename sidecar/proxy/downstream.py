@@ -50,6 +50,7 @@ _EMPTY_LINES: Final = 4
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CR: Final = 0x0D
+_LF: Final = 0x0A
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -154,7 +155,7 @@ class Downstream(asyncio.Protocol):
             return True
         return False
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is gone: what was done for this client need not go on."""
         self.state = CLOSED
         self.listener.closed(self)
@@ -193,7 +194,7 @@ class Downstream(asyncio.Protocol):
                     self.pause_reading()
                     return
                 end = data.find(b"\r\n\r\n")
-                if end > 0 and data[0] != _CR:
+                if end > 0 and (data[0] != _CR or data[1] != _LF):
                     data = self._serve_one(data, end)
                 else:
                     data = self._incomplete(data)
@@ -262,7 +263,9 @@ class Downstream(asyncio.Protocol):
             raise Rejected(413, "body_too_large", "the body is larger than is taken here")
         self.body_since = now
         self._left = request.content_length
-        self._decoder = ChunkedDecoder(max_body=limit) if request.chunked else None
+        if request.chunked:
+            # A trailer may not smuggle in what a field of the head would have been removed for.
+            self._decoder = ChunkedDecoder(max_body=limit, drop_trailers=self.peer.names.kept)
 
     def _take_body(self, data: bytes) -> None:
         try:

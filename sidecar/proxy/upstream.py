@@ -234,7 +234,7 @@ class Upstream(asyncio.Protocol):
     def _begin_body(self, head: ResponseHead, data: bytes, exchange: Asker) -> None:
         status = head.status
         length = head.content_length
-        if exchange.request.method == "HEAD" or status == 204 or status == 304:
+        if status in (204, 304) or exchange.request.method == "HEAD":
             self._finish_with_head(head, data, exchange)
         elif length != NO_LENGTH:
             have = len(data)

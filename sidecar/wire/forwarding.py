@@ -7,6 +7,7 @@ order, with the fields that the sidecar answers for.
 from __future__ import annotations
 
 from sidecar.model.http import RequestHead, ResponseHead
+from sidecar.wire.forwarded import append_forwarded, append_forwarded_for
 from sidecar.wire.names import Kind
 
 _VIA = int(Kind.VIA)
@@ -33,17 +34,14 @@ def request_head(
     ``stamp`` are the lines that are the same for all requests of a peer (``Via``,
     ``X-Forwarded-*``), each with its CRLF; ``trace`` is trace id, span id and flags.
     """
-    return (
-        b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-%02x\r\n\r\n"
-        % (
-            request.method.encode(),
-            request.path + b"?" + request.query if request.query else request.path,
-            b"\r\n".join(request.lines),
-            stamp,
-            _occasional(request) if _is_unusual(request) else b"",
-            request_id,
-            *trace,
-        )
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-%02x\r\n\r\n" % (
+        request.method.encode(),
+        request.path + b"?" + request.query if request.query else request.path,
+        b"\r\n".join(request.lines),
+        stamp,
+        _occasional(request) if _is_unusual(request) else b"",
+        request_id,
+        *trace,
     )
 
 
@@ -78,26 +76,23 @@ def proxied_stamp(
     hops = b"%b, 1.1 %b" % (via, pseudonym) if via else b"1.1 %b" % pseudonym
     lines = [b"Via: " + hops]
     known = special if believed else {}
-    before = known.get(_X_FORWARDED_FOR)
+    before = known.get(_X_FORWARDED_FOR, b"")
     if address:
-        source = before + b", " + address if before else address
-        lines.append(b"X-Forwarded-For: " + source)
+        lines.append(b"X-Forwarded-For: " + append_forwarded_for(before, address))
     elif before:
         lines.append(b"X-Forwarded-For: " + before)
     lines.append(b"X-Forwarded-Proto: " + known.get(_X_FORWARDED_PROTO, request.scheme))
     if _X_FORWARDED_HOST in known:
         lines.append(b"X-Forwarded-Host: " + known[_X_FORWARDED_HOST])
     if _FORWARDED in known:
-        lines.append(b"Forwarded: " + known[_FORWARDED] + b", " + _forwarded_node(address))
+        lines.append(
+            b"Forwarded: "
+            + append_forwarded(
+                known[_FORWARDED], peer=address, host=request.host, scheme=request.scheme
+            )
+        )
     lines.append(b"")
     return b"\r\n".join(lines)
-
-
-def _forwarded_node(address: bytes) -> bytes:
-    """The element for one hop (RFC 7239, 4 and 6)."""
-    if not address:
-        return b"for=unknown"
-    return b'for="[%b]"' % address if b":" in address else b"for=" + address
 
 
 def _occasional(request: RequestHead) -> bytes:
@@ -123,18 +118,24 @@ def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes
     if framing == BY_CHUNKS:
         extra.append(b"Transfer-Encoding: chunked")
     extra.append(b"\r\n")
-    return b"\r\n".join([head.start_line, *head.lines, *extra])
+    lines = _without_length(head) if head.status == 204 else head.lines
+    return b"\r\n".join([head.start_line, *lines, *extra])
 
 
 def interim_head(head: ResponseHead) -> bytes:
     """An interim response (1xx), passed on."""
-    return b"\r\n".join([head.start_line, *head.lines, b"\r\n"])
+    return b"\r\n".join([head.start_line, *_without_length(head), b"\r\n"])
+
+
+def _without_length(head: ResponseHead) -> list[bytes]:
+    """The lines of an answer that has no content by its status (RFC 9110, 8.6)."""
+    return [line for line in head.lines if line[:15] != b"Content-Length:"]
 
 
 def response_framing(request: RequestHead, head: ResponseHead) -> int:
     """How the end of the answer's body is told to this client (RFC 9112, 6.3)."""
     status = head.status
-    if request.method == "HEAD" or status == 204 or status == 304:
+    if request.method == "HEAD" or status in (204, 304):
         return NO_BODY
     if head.content_length >= 0:
         return BY_LENGTH

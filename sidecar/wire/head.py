@@ -6,6 +6,7 @@ is forwarded as raw bytes: a head is written anew from the lines that were found
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -58,7 +59,9 @@ class HeadLimits:
 RESPONSE_LIMITS = HeadLimits(header_bytes=256 * 1024, header_count=500)
 
 
-def parse_request(data: bytes, end: int, names: NameTable, limits: HeadLimits) -> RequestHead:
+def parse_request(  # noqa: C901, PLR0912 - one pass over the lines; calls would cost too much
+    data: bytes, end: int, names: NameTable, limits: HeadLimits
+) -> RequestHead:
     """Read the request head in ``data[:end]``, where the empty line begins at ``end``.
 
     Raises ``Rejected`` with 400, 405, 414, 431, 501 or 505.
@@ -92,7 +95,9 @@ def parse_request(data: bytes, end: int, names: NameTable, limits: HeadLimits) -
             _remember(fields, lower, value.strip(b" \t"), separator)
             keep.append(line)
         else:
-            _request_control(head, kind, value.strip(b" \t"))
+            control = _REQUEST_CONTROLS.get(kind)
+            if control is not None:
+                control(head, value.strip(b" \t"))
     if (hosts != 1 or not head.host) and (hosts or head.minor):
         raise _bad("exactly one Host field that names a host is needed (RFC 9112, 3.2)")
     if head.chunked and head.content_length >= 0:
@@ -237,33 +242,37 @@ def _length(value: bytes) -> int:
     return int(value)
 
 
-def _request_control(head: RequestHead, kind: int, value: bytes) -> None:
-    """Fields that say how the message is framed and what the connection is for."""
-    if kind == _CONTENT_LENGTH:
-        if head.content_length >= 0:
-            raise _bad("Content-Length occurs twice (RFC 9112, 6.3)")
-        head.content_length = _length(value)
-        head.lines.append(b"Content-Length: %d" % head.content_length)
-    elif kind == _TRANSFER_ENCODING:
-        if not head.minor:
-            raise _bad("Transfer-Encoding in HTTP/1.0 (RFC 9112, 6.1)")
-        if head.chunked:
-            raise _bad("Transfer-Encoding occurs twice (RFC 9112, 6.1)")
-        if value.lower() != b"chunked":
-            raise Rejected(501, "not_implemented", "the only transfer coding known is chunked")
-        head.chunked = True
-        head.lines.append(b"Transfer-Encoding: chunked")
-    elif kind == _CONNECTION:
-        _connection(head, value)
-    elif kind == _EXPECT:
-        if value.lower() != b"100-continue":
-            raise Rejected(417, "expectation_failed", "the only expectation met is 100-continue")
-        # HTTP/1.0 clients do not know interim responses (RFC 9110, 10.1.1).
-        head.expects_continue = head.minor == 1
-    elif kind == _UPGRADE:
-        head.asks_upgrade = value if not head.asks_upgrade else head.asks_upgrade + b", " + value
-    elif kind == _TE:
-        head.takes_trailers = b"trailers" in value.lower()
+def _request_length(head: RequestHead, value: bytes) -> None:
+    if head.content_length >= 0:
+        raise _bad("Content-Length occurs twice (RFC 9112, 6.3)")
+    head.content_length = _length(value)
+    head.lines.append(b"Content-Length: %d" % head.content_length)
+
+
+def _request_coding(head: RequestHead, value: bytes) -> None:
+    if not head.minor:
+        raise _bad("Transfer-Encoding in HTTP/1.0 (RFC 9112, 6.1)")
+    if head.chunked:
+        raise _bad("Transfer-Encoding occurs twice (RFC 9112, 6.1)")
+    if value.lower() != b"chunked":
+        raise Rejected(501, "not_implemented", "the only transfer coding known is chunked")
+    head.chunked = True
+    head.lines.append(b"Transfer-Encoding: chunked")
+
+
+def _request_expectation(head: RequestHead, value: bytes) -> None:
+    if value.lower() != b"100-continue":
+        raise Rejected(417, "expectation_failed", "the only expectation met is 100-continue")
+    # HTTP/1.0 clients do not know interim responses (RFC 9110, 10.1.1).
+    head.expects_continue = head.minor == 1
+
+
+def _request_upgrade(head: RequestHead, value: bytes) -> None:
+    head.asks_upgrade = head.asks_upgrade + b", " + value if head.asks_upgrade else value
+
+
+def _request_te(head: RequestHead, value: bytes) -> None:
+    head.takes_trailers = b"trailers" in value.lower()
 
 
 def _response_control(head: ResponseHead, kind: int, value: bytes) -> None:
@@ -318,3 +327,15 @@ def _without(lines: list[bytes], options: tuple[bytes, ...], names: NameTable) -
     if not removed:
         return lines
     return [line for line in lines if line[: line.find(b":")].lower() not in removed]
+
+
+#: Fields that say how a request is framed and what its connection is for; fields of any other
+#: kind go no further.
+_REQUEST_CONTROLS: dict[int, Callable[[RequestHead, bytes], None]] = {
+    _CONTENT_LENGTH: _request_length,
+    _TRANSFER_ENCODING: _request_coding,
+    _CONNECTION: _connection,
+    _EXPECT: _request_expectation,
+    _UPGRADE: _request_upgrade,
+    _TE: _request_te,
+}
