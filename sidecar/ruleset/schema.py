@@ -156,15 +156,23 @@ def _tidied(schema: Any) -> Any:
         return [_tidied(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {
-        name: value if name == "default" else _tidied(value)
-        for name, value in schema.items()
-        if not (name == "title" and isinstance(value, str))
-        and not (name == "default" and (isinstance(value, dict | list) or value in {None, ""}))
-    }
+    kept = {}
+    for word, value in schema.items():
+        if word in _NAMED:
+            # The words in here are names of fields: `default` is one of them.
+            kept[word] = {name: _tidied(below) for name, below in value.items()}
+        elif word != "title" and not (word == "default" and _says_nothing(value)):
+            kept[word] = value if word == "default" else _tidied(value)
     choices = kept.get("anyOf", [])
     if {"type": "null"} in choices:
-        choices = [choice for choice in choices if choice != {"type": "null"}]
-        kept.pop("anyOf")
-        kept = {**choices[0], **kept} if len(choices) == 1 else {"anyOf": choices, **kept}
+        (choice,) = (choice for choice in choices if choice != {"type": "null"})
+        del kept["anyOf"]
+        kept = {**choice, **kept}
     return kept
+
+
+_NAMED = frozenset({"properties", "patternProperties", "$defs"})
+
+
+def _says_nothing(default: object) -> bool:
+    return isinstance(default, dict | list) or default in {None, ""}

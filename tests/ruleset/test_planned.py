@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from sidecar.ruleset.planned import is_planned_field, is_planned_word, planned_beside
+from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("breakers",),
+        ("listeners", "outbound"),
+        ("upstreams", "whatever", "health"),
+        ("upstreams", "health", "health"),
+        ("upstreams", "app", "targets", "dns"),
+        ("keys", "tenant", "claim"),
+        ("access", "deny", "user", "file"),
+        ("rate_limits", "active"),
+        ("access", "match", "priority"),
+    ],
+)
+def test_fields_of_later_versions(names: tuple[str, ...]) -> None:
+    assert is_planned_field(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("rate_limits",),
+        ("outbound",),
+        ("upstreams", "health"),
+        ("upstreams", "health", "url"),
+        ("keys", "claim"),
+        ("access", "deny", "file"),
+        ("breakers", "name"),
+    ],
+)
+def test_other_names_are_not(names: tuple[str, ...]) -> None:
+    assert not is_planned_field(names)
+
+
+def test_words_of_later_versions() -> None:
+    assert is_planned_word(("upstreams", "app", "balance"), "maglev")
+    assert is_planned_word(("keys", "user", "from"), "jwt")
+    assert is_planned_word(("rate_limits", "algorithm"), "pace")
+    assert not is_planned_word(("rate_limits", "algorithm"), "gcra")
+    assert not is_planned_word(("rate_limits", "name"), "pace")
+    assert not is_planned_word(("rate_limits", "algorithm"), None)
+
+
+def test_what_is_planned_beside_the_fields_of_a_map() -> None:
+    assert {"breakers", "retries", "stores"} <= {*planned_beside(())}
+    assert {"health", "dns"} <= {*planned_beside(("upstreams", "app"))}
+    assert planned_beside(("timeouts",)) == ["deadline_header"]
+    assert planned_beside(("trust", "paths")) == []
+
+
+@pytest.mark.parametrize(
+    "path", [(), ("listeners",), ("trust",), ("upstreams", "a"), ("keys", "a"), ("timeouts",),
+             *((kind, 0) for kind in RULE_KINDS)]
+)  # fmt: skip
+def test_nothing_is_both_there_and_planned(path: tuple[str | int, ...]) -> None:
+    """Who builds a planned field takes it off the list."""
+    spec = spec_at(path)
+    assert spec is not None
+    names = tuple(part for part in path if isinstance(part, str))
+    assert not {*fields_of(spec)} & {*planned_beside(names)}
