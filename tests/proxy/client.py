@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import h11
 
 #: Longer than anything here takes; what is waited for is an event, never time.
 PATIENCE_SECONDS = 5.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - the loop itself is what is waited for
+            await asyncio.sleep(0)
 
 
 class BrokenAnswerError(Exception):

@@ -34,7 +34,7 @@ from sidecar.ruleset.routes import (
 from sidecar.telemetry.metrics import ClientMeters, Meters
 from sidecar.telemetry.record import ExchangeRecord, RecordRing
 from sidecar.wire.names import REQUEST_KINDS, NameTable
-from tests.proxy.client import PATIENCE_SECONDS, Client
+from tests.proxy.client import Client, until
 from tests.proxy.recorder import Recorder
 
 LOOPBACK = Networks([ip_network("127.0.0.0/8")])
@@ -45,6 +45,10 @@ TICKS_A_SECOND = 20
 
 #: Serves one upstream connection: reader, writer.
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Unhandled(Exception):  # noqa: N818 - what the loop says of it stands in its text
+    """Something that the loop complained of."""
 
 
 @dataclass
@@ -69,6 +73,13 @@ class Proxy:
         await client.send(request)
         return await client.read_to_end()
 
+    async def hang_up(self) -> None:
+        """Close every connection to an upstream that carries nothing; waits for the others."""
+        for connector in self.engine.connectors():
+            await until(lambda pool=connector.pool: not pool.connecting)  # type: ignore[misc]
+            connector.close_idle()
+            await until(lambda pool=connector.pool: not pool.open)  # type: ignore[misc]
+
     def look(self, seconds: float) -> None:
         """Have the sweep look at everything as if it were ``seconds`` later."""
         now = clock() + seconds
@@ -91,13 +102,6 @@ def only(running: Proxy) -> Downstream:
     """The only client connection there is."""
     (downstream,) = running.listener.connections
     return downstream
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until ``condition`` holds."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 - the loop itself is what is waited for
-            await asyncio.sleep(0)
 
 
 def rules_for(
@@ -139,18 +143,21 @@ def endpoint(
 
 @contextlib.asynccontextmanager
 async def upstream(script: Script) -> AsyncIterator[int]:
-    """A scripted upstream; gives its port."""
+    """A scripted upstream; gives its port. What a script raises fails the test."""
     tasks: set[asyncio.Task[None]] = set()
+    raised: list[Exception] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
             tasks.add(task)
         # Cancelled is what a script that still waits is at the end of its test.
-        with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
-        ):
+        try:
             await script(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()
+        except Exception as error:  # noqa: BLE001 - raised again in the test
+            raised.append(error)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
@@ -161,14 +168,20 @@ async def upstream(script: Script) -> AsyncIterator[int]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    if raised:
+        raise ExceptionGroup("the upstream was sent what it cannot read", raised)
 
 
 @contextlib.asynccontextmanager
 async def proxy(
     rules: RuleSet, *, tls: ListenerContext | None = None, sock: socket.socket | None = None
 ) -> AsyncIterator[Proxy]:
-    """A proxy with these rules."""
+    """A proxy with these rules. What its callbacks raise fails the test."""
     loop = asyncio.get_running_loop()
+    raised: list[BaseException] = []
+    loop.set_exception_handler(
+        lambda _loop, context: raised.append(context.get("exception") or Unhandled(str(context)))
+    )
     engine = Engine(loop, rules, Meters("test"), RecordRing(10_000), Random(1))
     sock = sock or listen_tcp("127.0.0.1", 0)
     name = sock.getsockname()
@@ -187,6 +200,9 @@ async def proxy(
         for connector in engine.connectors():
             connector.close_idle()
         await asyncio.sleep(0)
+        loop.set_exception_handler(None)
+    if raised:
+        raise BaseExceptionGroup("the proxy raised in a callback", raised)
 
 
 @contextlib.asynccontextmanager

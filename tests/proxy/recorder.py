@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import h11
+
+from tests.proxy.client import until
+
+
+class HangsUp(Protocol):
+    """A proxy that can be told to close its idle connections."""
+
+    async def hang_up(self) -> None: ...
 
 
 @dataclass
@@ -77,15 +86,26 @@ class Recorder:
     answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     connections: list[bytearray] = field(default_factory=list)
     ears: list[Ear] = field(default_factory=list)
+    #: Connections that have not ended.
+    open: int = 0
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen, ear = bytearray(), Ear()
         self.connections.append(seen)
         self.ears.append(ear)
-        while data := await reader.read(1 << 16):
-            seen += data
-            for _ in range(ear.hear(data)):
-                writer.write(self.answer)
+        self.open += 1
+        try:
+            while data := await reader.read(1 << 16):
+                seen += data
+                for _ in range(ear.hear(data)):
+                    writer.write(self.answer)
+        finally:
+            self.open -= 1
+
+    async def all_heard(self, running: HangsUp) -> None:
+        """Wait until everything that was ever sent here has been heard."""
+        await running.hang_up()
+        await until(lambda: not self.open)
 
     @property
     def seen(self) -> bytes:
