@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import signal
-import socket
 import ssl
 import sys
 import time
@@ -18,17 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from sidecar.admin.api import make_admin, make_exporter
 from sidecar.admin.server import AdminServer
+from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
+from sidecar.proxy.doors import Doors
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
 from sidecar.proxy.listener import Listener
-from sidecar.proxy.sockets import (
-    address_of,
-    close_all,
-    listen_tcp,
-    listen_unix,
-    passed_by_systemd,
-)
+from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
 from sidecar.proxy.tls import ListenerContext, ListenerTls
 from sidecar.ruleset.compiler import adopt, compile_rules
@@ -42,7 +37,6 @@ from sidecar.telemetry.pump import RecordPump
 from sidecar.telemetry.record import RecordRing
 
 if TYPE_CHECKING:
-    from sidecar.model.addresses import Address
     from sidecar.model.policy import Rule
     from sidecar.ruleset.check import Checked
     from sidecar.ruleset.routes import DecisionCount, RuleSet
@@ -85,10 +79,10 @@ class Sidecar:
         self._base = settings.rule_file.resolve().parent
         self._meters = Meters(self._file.service)
         self._log = AccessLog(self._log_destination(), self._meters)
-        self._sockets: dict[str, socket.socket] = {}
+        self._doors = Doors()
         self._takeover: Takeover | None = None
         self._stop: asyncio.Event = asyncio.Event()
-        self._stop_at_once = False
+        self._stop_signals = 0
         self._ready = "starting"
 
     # --- what the admin server asks
@@ -111,12 +105,20 @@ class Sidecar:
 
     async def run(self) -> int:
         """Serve until told to stop; returns the exit status. Raises ``CannotStart``."""
-        loop = asyncio.get_running_loop()
-        self._open_sockets()
+        try:
+            return await self._serve(asyncio.get_running_loop())
+        finally:
+            self._doors.close()
+            if not self._taken_over:
+                self._remove_traces()
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop) -> int:
+        self._open_doors()
         rules = self._compile(self._file, self._checked, None)
         random = Random()  # noqa: S311 - trace ids must be unique, not secret
         self._engine = Engine(loop, rules, self._meters, RecordRing(_RECORDS), random)
-        self._listener = Listener(self._engine, "inbound", self._sockets["inbound"], self._tls())
+        sockets = self._doors.sockets
+        self._listener = Listener(self._engine, "inbound", sockets["inbound"], self._tls())
         sinks = [self._log.feed, Exemplars(self._meters).feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         sweep = Sweep(self._engine, [self._listener], self._renew_certificates)
@@ -132,16 +134,14 @@ class Sidecar:
         _settle_memory()
         await self._stop.wait()
         handover.stop()
-        await self._drain()
+        await self._drain(admin)
         await watcher.stop()
         sweep.stop()
-        for server in admin:
-            await server.close()
+        await _close_all(admin)
         self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
         pump.stop()
         await asyncio.to_thread(self._log.close, _LOG_SECONDS)
-        self._remove_traces()
-        return STOPPED_AT_ONCE if self._stop_at_once else 0
+        return STOPPED_AT_ONCE if self._stop_signals > 1 else 0
 
     # --- starting
 
@@ -149,37 +149,26 @@ class Sidecar:
         file = self._file.telemetry.logs.file
         return file if file in ("stdout", "none") else str(self._base / file)
 
-    def _open_sockets(self) -> None:
-        """Inherit what can be, and bind the rest."""
+    def _open_doors(self) -> None:
+        """Inherit the sockets that can be, and bind the rest."""
         self.state_dir.mkdir(mode=_STATE_DIR_MODE, parents=True, exist_ok=True)
-        sockets = self._sockets
-        sockets.update(passed_by_systemd(os.environ))
+        doors = self._doors
+        doors.passed(passed_by_systemd(os.environ))
         if self._settings.take_over:
             try:
                 self._takeover = Takeover(self.state_dir / "control.sock")
-                sockets.update(self._takeover.sockets)
+                doors.inherited(self._takeover.sockets)
             except NothingToTakeOver:
                 self._say("nothing to take over: starting afresh")
-        try:
-            self._bind("inbound", self._file.listeners.inbound.bind, _INBOUND_SOCKET_MODE)
-            prometheus = self._file.telemetry.prometheus
-            if prometheus is not None:
-                self._bind("prometheus", prometheus.bind, _INBOUND_SOCKET_MODE)
-            for name in ("admin", "control"):
-                if name not in sockets:
-                    path = self.state_dir / f"{name}.sock"
-                    sockets[name] = listen_unix(path, _ADMIN_SOCKET_MODE)
-        except OSError:
-            close_all(sockets)
-            raise
-
-    def _bind(self, name: str, address: Address, mode: int) -> None:
-        if name in self._sockets:
-            return
-        if address.path:
-            self._sockets[name] = listen_unix(self._base / address.path, mode)
-        else:
-            self._sockets[name] = listen_tcp(address.host, address.port)
+        wanted = {"inbound": self._file.listeners.inbound.bind}
+        if self._file.telemetry.prometheus is not None:
+            wanted["prometheus"] = self._file.telemetry.prometheus.bind
+        for name, bind in wanted.items():
+            address = Address(path=str(self._base / bind.path)) if bind.path else bind
+            doors.open(name, address, _INBOUND_SOCKET_MODE)
+        for name in ("admin", "control"):
+            path = str(self.state_dir.absolute() / f"{name}.sock")
+            doors.open(name, Address(path=path), _ADMIN_SOCKET_MODE)
 
     def _tls(self) -> ListenerContext | None:
         spec = self._file.listeners.inbound.tls
@@ -198,8 +187,8 @@ class Sidecar:
             raise CannotStart(message) from error
 
     async def _start_admin(self) -> list[AdminServer]:
-        servers = [await AdminServer.start(make_admin(self), self._sockets["admin"])]
-        exporter = self._sockets.get("prometheus")
+        servers = [await AdminServer.start(make_admin(self), self._doors.sockets["admin"])]
+        exporter = self._doors.sockets.get("prometheus")
         if exporter is not None:
             servers.append(await AdminServer.start(make_exporter(self), exporter))
         return servers
@@ -208,11 +197,14 @@ class Sidecar:
         """Say that we serve: to the process before us, to the files, to whoever looks on."""
         if self._takeover is not None:
             await asyncio.to_thread(self._takeover.ready)
-        handover = HandoverServer(loop, self._sockets["control"], self._sockets, self._taken_over)
+        self._doors.settle()
+        sockets = self._doors.sockets
+        handover = HandoverServer(loop, sockets["control"], sockets, self._hand_over)
         handover.start()
-        addresses = {name: address_of(sock) for name, sock in self._sockets.items()}
+        addresses = self._doors.addresses()
         _write_whole(self.state_dir / "addresses.json", json.dumps(addresses))
         _write_whole(self.state_dir / "pid", str(os.getpid()))
+        self._announced = True
         self._ready = ""
         rules = self._engine.rules
         self._meters.reloads.succeeded(rules.version, time.time())
@@ -222,6 +214,8 @@ class Sidecar:
         )
         self._say(text)
         return handover
+
+    _announced = False
 
     def _say(self, text: str) -> None:
         """To a person at a terminal; the log says it to machines."""
@@ -293,29 +287,32 @@ class Sidecar:
         loop.add_signal_handler(signal.SIGHUP, look_again)
 
     def _told_to_stop(self) -> None:
-        if self._stop.is_set():
-            self._stop_at_once = True
+        self._stop_signals += 1
+        if self._stop_signals > 1:
             self._listener.abort()
         self._ready = "draining"
         self._stop.set()
 
-    def _taken_over(self) -> None:
+    def _hand_over(self) -> None:
         """A new process serves on our sockets."""
         self._ready = "draining"
-        # The sockets' paths and the files in the state directory are the new one's now.
-        self._keep_traces = True
+        # What is in the state directory is the new one's now.
+        self._taken_over = True
         self._stop.set()
 
-    _keep_traces = False
+    _taken_over = False
 
-    async def _drain(self) -> None:
+    async def _drain(self, admin: list[AdminServer]) -> None:
         """Let running requests end, within bounds, and idle connections go."""
         engine = self._engine
         engine.draining = True
         self._listener.stop_accepting()
         self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
+        if self._taken_over:
+            # Whoever asks how this service is must be told by the one who serves it.
+            await _close_all(admin)
         end = clock() + self._settings.drain_seconds
-        while self._listener.connections and clock() < end and not self._stop_at_once:
+        while self._drains_until(end):  # noqa: ASYNC110 - looked at now and then, once in a life
             await asyncio.sleep(_DRAIN_LOOK_SECONDS)
         if self._listener.connections:
             self._listener.abort()
@@ -324,17 +321,25 @@ class Sidecar:
         for connector in engine.connectors():
             connector.close_idle()
 
+    def _drains_until(self, end: float) -> bool:
+        return bool(self._listener.connections) and clock() < end and self._stop_signals < 2
+
     def _remove_traces(self) -> None:
-        """Remove what only a running sidecar has, unless it belongs to our successor."""
-        if self._keep_traces:
-            return
-        for sock in self._sockets.values():
-            if sock.family == socket.AF_UNIX and sock.fileno() >= 0:
+        """Remove what only a running sidecar has."""
+        self._doors.remove_files()
+        if self._announced:
+            for name in ("addresses.json", "pid"):
                 with contextlib.suppress(OSError):
-                    Path(sock.getsockname()).unlink()
-        for name in ("admin.sock", "control.sock", "addresses.json", "pid"):
+                    (self.state_dir / name).unlink()
+        if self._settings.state_dir is None:
+            # Ours alone; one that was asked for belongs to whoever asked.
             with contextlib.suppress(OSError):
-                (self.state_dir / name).unlink()
+                self.state_dir.rmdir()
+
+
+async def _close_all(servers: list[AdminServer]) -> None:
+    while servers:
+        await servers.pop().close()
 
 
 def _in_short(one: Diagnostic) -> str:

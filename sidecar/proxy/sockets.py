@@ -6,7 +6,6 @@ binding another would have the kernel reset them.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import stat
@@ -79,6 +78,8 @@ def _remove_stale(path: Path) -> None:
 def passed_by_systemd(environment: MutableMapping[str, str]) -> dict[str, socket.socket]:
     """Sockets passed by the service manager, by name (``LISTEN_FDNAMES``).
 
+    They are called ``inbound`` and ``prometheus``; one alone is ``inbound`` whatever its name.
+
     The variables are taken out, so that no child believes they are for it.
     """
     count = environment.pop("LISTEN_FDS", "")
@@ -90,8 +91,9 @@ def passed_by_systemd(environment: MutableMapping[str, str]) -> dict[str, socket
     for index in range(int(count)):
         sock = socket.socket(fileno=_FIRST_PASSED + index)
         sock.setblocking(False)
-        name = names[index] if index < len(names) and names[index] else "inbound"
-        found[name] = sock
+        name = names[index] if index < len(names) else ""
+        # A unit without FileDescriptorName= passes its own name: the one socket is for clients.
+        found["inbound" if count == "1" else name] = sock
     return found
 
 
@@ -102,11 +104,3 @@ def address_of(sock: socket.socket) -> str:
         return f"unix:{name}"
     host, port = name[0], name[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def close_all(sockets: MutableMapping[str, socket.socket]) -> None:
-    """Close what was opened for nothing."""
-    for sock in sockets.values():
-        with contextlib.suppress(OSError):
-            sock.close()
-    sockets.clear()

@@ -28,10 +28,10 @@ async def upstream(
         assert task is not None
         connections.add(task)
         task.add_done_callback(connections.discard)
-        try:
+        # Cancelled when the block ends; streams would report that as an error.
+        with contextlib.suppress(asyncio.CancelledError):
             await _serve(script, reader, writer)
-        finally:
-            writer.transport.abort()
+        writer.transport.abort()
 
     if path is not None:
         server = await asyncio.start_unix_server(serve, path, limit=_BUFFER_BYTES)
