@@ -96,10 +96,12 @@ def _listener(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
         hint += "write trust: {} if clients come directly"
         yield place.value("open-bind", (*path, "bind"), message, hint)
     limits = inbound.limits
-    if limits.request_line > limits.header_bytes:
+    written = limits.model_fields_set
+    if "request_line" in written and limits.request_line > limits.header_bytes:
         message = "header_bytes, which counts the request line too, is always reached first"
         yield place.value("pointless-limit", (*path, "limits", "request_line"), message)
-    if limits.connections_per_client > limits.connections:
+    one_client = limits.connections_per_client
+    if "connections_per_client" in written and one_client > limits.connections:
         message = "connections is always reached first"
         yield place.value("pointless-limit", (*path, "limits", "connections_per_client"), message)
 

@@ -156,7 +156,7 @@ def _tidied(schema: Any) -> Any:
         return [_tidied(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {}
+    kept: dict[str, Any] = {}
     for word, value in schema.items():
         if word in _NAMED:
             # The words in here are names of fields: `default` is one of them.
