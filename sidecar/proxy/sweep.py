@@ -50,6 +50,9 @@ class Sweep:
         self._listeners = listeners
         self._each_tick = each_tick
         self._ticks = 0
+        #: Connections that are still to be looked at in this second, and how many at a tick.
+        self._round: list[tuple[Downstream, Listener]] = []
+        self._share = 1
         self._due = 0.0
         self._handle: asyncio.TimerHandle | None = None
 
@@ -79,20 +82,30 @@ class Sweep:
         for exchange in [one for one in engine.exchanges if now >= one.try_deadline]:
             late = now >= exchange.deadline
             exchange.expire(REQUEST_TIMEOUT if late else PER_TRY_TIMEOUT)
-        self._ticks += 1
         if self._ticks % _TICKS_A_SECOND == 0:
             engine.tick(now)
-            self._look_closer(now)
+            self._begin_round(now)
+        self._ticks += 1
+        self._go_on(now)
 
-    def _look_closer(self, now: float) -> None:
-        engine = self._engine
-        for exchange in list(engine.exchanges):
+    def _begin_round(self, now: float) -> None:
+        for exchange in list(self._engine.exchanges):
             _look_at_progress(exchange, now)
-        for connector in engine.connectors():
+        for connector in self._engine.connectors():
             connector.look(now)
-        for listener in self._listeners:
-            for downstream in list(listener.connections):
-                _look_at(downstream, listener, now)
+        self._round = [
+            (downstream, listener)
+            for listener in self._listeners
+            for downstream in listener.connections
+        ]
+        self._share = len(self._round) // _TICKS_A_SECOND + 1
+
+    def _go_on(self, now: float) -> None:
+        """Look at the next of the connections: all of them in a second, few at a time."""
+        looked_at = self._round[-self._share :]
+        del self._round[-self._share :]
+        for downstream, listener in looked_at:
+            _look_at(downstream, listener, now)
 
 
 def _look_at_progress(exchange: Exchange, now: float) -> None:
