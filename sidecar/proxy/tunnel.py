@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Tunnel(Relay):
     """What an exchange turns into when the upstream agrees to an upgrade."""
 
+    _half_ended = False
+
     def tunnel_begin(self, head: ResponseHead, data: bytes) -> None:
         """The upstream switched protocols: from here bytes are passed both ways unread."""
         self.status = 101
@@ -53,6 +55,10 @@ class Tunnel(Relay):
             self.downstream.end_writing()
         elif self.upstream is not None:
             self.upstream.end_writing()
+        if self._half_ended and self.upstream is not None:
+            # Both have said all; what is on its way still arrives before the connections close.
+            self.upstream.transport.close()
+        self._half_ended = True
 
     def tunnel_closed(self) -> None:
         """The upstream's connection is gone."""

@@ -167,7 +167,8 @@ class Upstream(asyncio.Protocol):
         """The endpoint sends nothing more; a tunnel stays open the other way."""
         if self.state == TUNNEL and self.exchange is not None:
             self.exchange.tunnel_ended(from_upstream=True)
-            return True
+            # TLS has no half-closed connections.
+            return self.transport.get_extra_info("ssl_object") is None
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -296,6 +297,8 @@ class Upstream(asyncio.Protocol):
     def _switch_protocols(self, head: ResponseHead, data: bytes, exchange: Asker) -> None:
         if not exchange.request.asks_upgrade or not head.asks_upgrade:
             raise Rejected(502, "upstream_bad_response", "101 to a request that asked no upgrade")
+        if not _protocols(head.asks_upgrade) <= _protocols(exchange.request.asks_upgrade):
+            raise Rejected(502, "upstream_bad_response", "101 to a protocol that was not asked for")
         self.state = TUNNEL
         self.reusable = False
         exchange.tunnel_begin(head, data)
@@ -315,3 +318,7 @@ class Upstream(asyncio.Protocol):
             self.connector.release(self)
         else:
             self.close()
+
+
+def _protocols(upgrade: bytes) -> set[bytes]:
+    return {protocol.strip(b" \t") for protocol in upgrade.lower().split(b",")}

@@ -25,6 +25,9 @@ BY_LENGTH = 1
 BY_CHUNKS = 2
 BY_CLOSE = 3
 
+#: Final heads that say nothing of a length (RFC 9110, 8.6); the others of 1xx are interim.
+_WITHOUT_CONTENT = frozenset({101, 204})
+
 
 def request_head(
     request: RequestHead, stamp: bytes, request_id: bytes, trace: tuple[bytes, bytes, int]
@@ -118,7 +121,7 @@ def response_head(head: ResponseHead, framing: int, extra: list[bytes]) -> bytes
     if framing == BY_CHUNKS:
         extra.append(b"Transfer-Encoding: chunked")
     extra.append(b"\r\n")
-    lines = _without_length(head) if head.status == 204 else head.lines
+    lines = _without_length(head) if head.status in _WITHOUT_CONTENT else head.lines
     return b"\r\n".join([head.start_line, *lines, *extra])
 
 

@@ -21,6 +21,13 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection with a reset instead of an end."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 class BrokenAnswerError(Exception):
     """The connection ended, or went wrong, in the middle of an answer."""
 
@@ -139,9 +146,7 @@ class Client:
 
     def reset(self) -> None:
         """Be gone at once, as after a crash."""
-        sock = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
+        reset(self.writer)
 
     def close(self) -> None:
         self.writer.transport.abort()

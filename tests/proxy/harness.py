@@ -40,7 +40,7 @@ from tests.proxy.recorder import Recorder
 LOOPBACK = Networks([ip_network("127.0.0.0/8")])
 NOBODY = Networks([])
 
-#: So many looks of the sweep reach everything that it looks at.
+#: So many looks of the sweep make a round of everything that it looks at.
 TICKS_A_SECOND = 20
 
 #: Serves one upstream connection: reader, writer.
@@ -83,7 +83,7 @@ class Proxy:
     def look(self, seconds: float) -> None:
         """Have the sweep look at everything as if it were ``seconds`` later."""
         now = clock() + seconds
-        for _ in range(TICKS_A_SECOND):
+        for _ in range(2 * TICKS_A_SECOND):
             self.sweep.look(now)
 
     @property
