@@ -7,105 +7,64 @@ exchange's. Deadlines are looked at by the sweep, so that no request needs a tim
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from typing import TYPE_CHECKING, Final
 
+from sidecar.proxy.client_connection import (
+    BODY,
+    CLOSED,
+    HEAD,
+    LINGERING,
+    SKIPPING,
+    TUNNEL,
+    WAITING,
+)
 from sidecar.proxy.clock import clock
 from sidecar.proxy.exchange import Exchange
+from sidecar.proxy.intake import Intake
 from sidecar.proxy.peer import Peer, peer_address
-from sidecar.wire.chunked import ChunkedDecoder
-from sidecar.wire.forwarding import BY_CLOSE
 from sidecar.wire.head import check_incomplete, parse_request
 from sidecar.wire.local_reply import write_reply
 from sidecar.wire.rejection import Rejected
 
 if TYPE_CHECKING:
-    from sidecar.model.http import RequestHead
     from sidecar.proxy.listener import Listener
     from sidecar.telemetry.metrics import ServerMeters
 
-#: What the connection waits for.
-HEAD: Final = 0
-BODY: Final = 1
-#: The request is complete, its answer is not.
-WAITING: Final = 2
-#: The rest of a body that nobody wants, so that the connection can be used on.
-SKIPPING: Final = 3
-TUNNEL: Final = 4
-#: The answer is out and the connection will close; what still comes is thrown away, so that
-#: the kernel does not answer it with a reset that destroys the answer.
-LINGERING: Final = 5
-CLOSED: Final = 6
-
 #: Bytes of later, pipelined requests kept while one is answered.
 _PIPELINED_BYTES: Final = 64 * 1024
-#: The largest rest of a body that is read to keep a connection.
-_SKIPPED_BYTES: Final = 64 * 1024
-#: How long and how much a closing connection may still send.
-LINGER_SECONDS: Final = 2.0
-_LINGER_BYTES: Final = 256 * 1024
 #: Empty lines ahead of a request line that are overlooked (RFC 9112, 2.2).
 _EMPTY_LINES: Final = 4
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CR: Final = 0x0D
 _LF: Final = 0x0A
-_RESET = struct.pack("ii", 1, 0)
 
 
-class Downstream(asyncio.Protocol):
+class Downstream(Intake):
     """The protocol that faces a client."""
 
     __slots__ = (
         "_begun",
-        "_decoder",
-        "_held",
-        "_left",
-        "_paused",
         "_paused_upstream",
         "_scheme",
         "_server_meters",
         "_serving",
-        "_skipped",
-        "_write_blocked",
         "address",
-        "body_since",
-        "engine",
-        "exchange",
         "half_closed",
         "listener",
-        "peer",
         "probes",
         "served",
-        "since",
-        "state",
-        "transport",
-        "write",
     )
 
-    transport: asyncio.Transport
-
     def __init__(self, listener: Listener) -> None:
+        super().__init__(listener.engine)
         self.listener = listener
-        self.engine = listener.engine
-        self.exchange: Exchange | None = None
-        self.state = HEAD
-        #: When the state began, as far as the sweep is concerned.
-        self.since = self.engine.now
-        self.body_since = 0.0
         self.served = 0
         #: The number of the request whose head was begun and timed last.
         self._begun = -1
         #: The client has sent all it will ever send, and may still read.
         self.half_closed = False
-        self._held = b""
-        self._left = 0
-        self._skipped = 0
-        self._decoder: ChunkedDecoder | None = None
         self._serving = False
-        self._paused = False
-        self._write_blocked = False
         self._paused_upstream: asyncio.Transport | None = None
         self._server_meters: dict[str, ServerMeters] = listener.server_meters
 
@@ -141,9 +100,7 @@ class Downstream(asyncio.Protocol):
             if self.exchange is not None:
                 self.exchange.tunnel_up(data)
         elif state == LINGERING:
-            self._skipped += len(data)
-            if self._skipped > _LINGER_BYTES:
-                self.transport.abort()
+            self._drop(data)
 
     def eof_received(self) -> bool:
         """The client sends nothing more. It may still be reading (a half-closed connection)."""
@@ -256,65 +213,6 @@ class Downstream(asyncio.Protocol):
 
     # --- bodies
 
-    def _begin_body(self, request: RequestHead, now: float) -> None:
-        limit = self.peer.limits.body
-        self.state = BODY
-        if request.content_length > limit:
-            raise Rejected(413, "body_too_large", "the body is larger than is taken here")
-        self.body_since = now
-        self._left = request.content_length
-        if request.chunked:
-            # A trailer may not smuggle in what a field of the head would have been removed for.
-            self._decoder = ChunkedDecoder(max_body=limit, drop_trailers=self.peer.names.kept)
-
-    def _take_body(self, data: bytes) -> None:
-        try:
-            if self._decoder is None:
-                self._take_length(data)
-            else:
-                self._take_chunks(data, self._decoder)
-        except Rejected as rejected:
-            if self.state == SKIPPING:
-                # The request was answered: another answer would be taken for the next one's.
-                self._linger()
-            else:
-                self._reject(rejected)
-
-    def _take_length(self, data: bytes) -> None:
-        left = self._left
-        if len(data) > left:
-            self._held += data[left:]
-            data = data[:left]
-        self._left = left - len(data)
-        self._deliver(data, None if self._left else [])
-
-    def _take_chunks(self, data: bytes, decoder: ChunkedDecoder) -> None:
-        payload = decoder.feed(data)
-        if decoder.done:
-            self._held += decoder.rest
-            self._decoder = None
-            self._deliver(payload, decoder.trailers)
-        elif payload:
-            self._deliver(payload, None)
-
-    def _deliver(self, payload: bytes, trailers: list[bytes] | None) -> None:
-        """Hand on a piece of the body; ``trailers`` are there when it was the last."""
-        exchange = self.exchange
-        if self.state == BODY and exchange is not None:
-            if trailers is not None:
-                # Said before the last piece goes out: the answer may come in the same call.
-                self.state = WAITING
-            if payload:
-                exchange.request_body(payload)
-            if trailers is not None and self.exchange is exchange:
-                exchange.request_end(trailers)
-            return
-        self._skipped += len(payload)
-        if trailers is not None:
-            self._next()
-        elif self._skipped > _SKIPPED_BYTES:
-            self._linger()
-
     def _next(self) -> None:
         """The request is over in every respect: serve the next one."""
         self.state = HEAD
@@ -351,7 +249,7 @@ class Downstream(asyncio.Protocol):
         if exchange.request.expects_continue:
             # It may come or not (RFC 9110, 10.1.1): the state would be unknown.
             return False
-        return self._decoder is not None or self._left <= _SKIPPED_BYTES
+        return self._skippable()
 
     def exchange_done(self, exchange: Exchange) -> None:
         """The exchange has ended; its answer, if any, is written."""
@@ -373,9 +271,6 @@ class Downstream(asyncio.Protocol):
             else:
                 self.close_after_flush()
 
-    def _skippable(self) -> bool:
-        return self._decoder is not None or self._left <= _SKIPPED_BYTES
-
     def server_meters(self, route: str) -> ServerMeters:
         """The counters of this listener and a route."""
         meters = self._server_meters.get(route)
@@ -391,24 +286,6 @@ class Downstream(asyncio.Protocol):
         self.resume_reading()
         if data and self.exchange is not None:
             self.exchange.tunnel_up(data)
-
-    def pause_reading(self) -> None:
-        """Take nothing more from the client for now."""
-        if not self._paused and self.state != CLOSED:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Take what the client sends again."""
-        if self._paused and self.state != CLOSED:
-            self._paused = False
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the client does not read, or is not read from because of somebody else."""
-        return self._paused or self._write_blocked
 
     @property
     def has_partial_head(self) -> bool:
@@ -434,44 +311,6 @@ class Downstream(asyncio.Protocol):
     def time_out_body(self) -> None:
         """A body comes too slowly."""
         self._reject(Rejected(408, "body_too_slow", "the body of the request comes too slowly"))
-
-    def break_off(self, framing: int) -> None:
-        """End an answer that cannot be completed so that the client must notice."""
-        if framing == BY_CLOSE:
-            # Only a reset tells a cut from an end there.
-            sock = self.transport.get_extra_info("socket")
-            if sock is not None and sock.family != socket.AF_UNIX:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self.transport.abort()
-        else:
-            self.transport.close()
-        self.state = LINGERING
-        self.since = self.engine.now
-
-    def end_writing(self) -> None:
-        """A tunnel's upstream sends nothing more."""
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
-
-    def close_after_flush(self) -> None:
-        """Close once all that was written is sent."""
-        self.state = LINGERING
-        self.since = self.engine.now
-        self.transport.close()
-
-    def _linger(self) -> None:
-        """Close, but read on for a moment first."""
-        if not self.transport.can_write_eof():
-            self.close_after_flush()
-            return
-        self.state = LINGERING
-        self.since = self.engine.now
-        self._skipped = 0
-        self._held = b""
-        self.resume_reading()
-        self.transport.write_eof()
 
     def _reject(self, rejected: Rejected) -> None:
         """Answer what cannot be read, or not here; the connection's state is unknown after it."""

@@ -16,8 +16,7 @@ from sidecar.model.outcome import (
     PER_TRY_TIMEOUT,
     REQUEST_TIMEOUT,
 )
-from sidecar.proxy.clock import clock
-from sidecar.proxy.downstream import (
+from sidecar.proxy.client_connection import (
     BODY,
     HEAD,
     LINGER_SECONDS,
@@ -25,6 +24,7 @@ from sidecar.proxy.downstream import (
     SKIPPING,
     WAITING,
 )
+from sidecar.proxy.clock import clock
 
 if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
