@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 
-class LoopKind(str, Enum):
+class LoopKind(StrEnum):
     """The event loop to run on."""
 
     UVLOOP = "uvloop"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -214,7 +215,7 @@ def test_any_text_is_read_or_refused_with_a_hint_that_can_be_read(
     st.sampled_from([Duration, Rate, Percent, Size, ByteRate]),
     st.one_of(_LOOKALIKES, st.sampled_from(["1h30m", "5/s", "50%", "8KiB", "100B/s"])),
 )
-def test_what_is_read_fits_the_pattern_that_editors_check(kind: object, text: str) -> None:
+def test_what_is_read_fits_the_pattern_that_editors_check(kind: Any, text: str) -> None:
     adapter: TypeAdapter[object] = TypeAdapter(kind)
     try:
         adapter.validate_python(text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_methods_are_upper_case() -> None:
         (Name, "0", "-", None),
     ],
 )
-def test_names(kind: object, good: str, bad: str, meant: str | None) -> None:
+def test_names(kind: Any, good: str, bad: str, meant: str | None) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(kind)
     assert adapter.validate_python(good) == good
     with pytest.raises(ValidationError) as caught:

@@ -73,7 +73,7 @@ def test_mistakes_in_it_are_told_like_those_of_any_other_kind(project: Path) -> 
         ("require: order-id", "requires: order-id", "did you mean require?"),
         ("header_guards:", "header_guard:", "did you mean header_guards?"),
     ]
-    files = []
+    files: list[str] = []
     for good, bad, _ in mistakes:
         assert good in text
         files.append(f"{len(files)}.rules.yaml")

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import Key
+from sidecar.model.policy import Key, KeyReader
 from sidecar.state.row_key import row_key_reader
 
 values = st.one_of(
@@ -19,10 +19,12 @@ request = RequestHead("GET", b"/", 1)
 
 
 def row_key(*of: bytes) -> bytes:
-    keys = tuple(
-        Key(f"key-{number}", lambda _, value=value: value, 10) for number, value in enumerate(of)
-    )
+    keys = tuple(Key(f"key-{number}", always(value), 10) for number, value in enumerate(of))
     return row_key_reader(keys)(request)
+
+
+def always(value: bytes) -> KeyReader:
+    return lambda _: value
 
 
 @given(first=values, second=values)

@@ -12,7 +12,7 @@ import sidecar
 from sidecar.model import outcome
 from sidecar.telemetry.access_log import attribute_name
 from sidecar.telemetry.catalogue import ATTRIBUTES, EVENTS, METRICS, REASONS
-from sidecar.telemetry.declaration import Kind, Metric, Use
+from sidecar.telemetry.declaration import Attribute, Event, Kind, Metric, Reason, Use
 from sidecar.telemetry.reasons import reasons
 from sidecar.wire import rejection
 
@@ -60,7 +60,8 @@ def test_what_identifies_a_person_or_a_request_is_no_label() -> None:
 
 
 def test_every_help_is_a_sentence() -> None:
-    for declared in (*ATTRIBUTES, *REASONS, *EVENTS):
+    all_declared: list[Attribute | Reason | Event] = [*ATTRIBUTES, *REASONS, *EVENTS]
+    for declared in all_declared:
         assert declared.help.endswith("."), declared.name
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,8 +9,8 @@ from sidecar.telemetry import clock
 
 
 def test_the_offset_leads_from_monotonic_to_wall_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock.time, "time", lambda: 1_700_000_100.0)
-    monkeypatch.setattr(clock.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_100.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     assert clock.wall_offset() == 1_700_000_000.0
 
 

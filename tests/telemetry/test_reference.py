@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.telemetry.catalogue import ATTRIBUTES, EVENTS, METRICS, REASONS
+from sidecar.telemetry.declaration import Attribute, Event, Metric, Reason
 from sidecar.telemetry.reference import BEGIN, END, main, reference, renewed
 
 _PAGE = Path(__file__).parents[2] / "docs" / "telemetry.md"
@@ -17,7 +18,13 @@ def test_the_page_is_what_the_catalogue_says() -> None:
 
 def test_everything_declared_is_in_the_reference() -> None:
     text = reference()
-    for declared in (*METRICS, *ATTRIBUTES, *EVENTS, *REASONS):
+    all_declared: list[Metric | Attribute | Event | Reason] = [
+        *METRICS,
+        *ATTRIBUTES,
+        *EVENTS,
+        *REASONS,
+    ]
+    for declared in all_declared:
         assert f"| `{declared.name}` |" in text
         assert declared.help in text
 
