@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,7 @@ class Round:
         scratch = campaign.workplace.home("load")
         self._generator = Generator(campaign.cores.load, scratch)
         self._capacity: dict[str, float] = {}
+        self._asked: Counter[str] = Counter()
         self._direct: dict[int, Load] = {}
 
     def run(self) -> None:
@@ -125,10 +127,10 @@ class Round:
                     lives[running.target.name] = _aged(
                         lives[running.target.name], running, scenario
                     )
-            self._campaign.results.lives.extend(lives.values())
             if self._campaign.plan.growth:
                 self._grow([running for running in alive if ours([running.target])])
         for running in alive:
+            self._campaign.results.lives.append(self._ended(running, lives[running.target.name]))
             # Access logs of millions of lines.
             shutil.rmtree(running.home)
 
@@ -140,6 +142,10 @@ class Round:
     def _born(self, running: Running) -> Life:
         idle = process_tree.resident_bytes(running.pid)
         return Life(self._number, running.target.name, running.started_in, idle, 0)
+
+    def _ended(self, running: Running, life: Life) -> Life:
+        logged = running.logged() if running.target.governed else 0
+        return replace(life, asked=self._asked[running.target.name], logged=logged)
 
     def _grow(self, sidecars: Iterable[Running]) -> None:
         for small in sidecars:
@@ -159,6 +165,7 @@ class Round:
         rate = scenario.rate or round(scenario.share * self._capacity.get(name, 0.0))
         direct = self._direct_at(rate, scenario) if scenario.paced else None
         with Crowd(running.port, scenario.crowd) if scenario.crowd else nullcontext() as crowd:
+            self._asked[name] += scenario.crowd
             cell = self._watch(running, scenario, rate)
             if crowd is not None and crowd.still_there() < scenario.crowd:
                 message = f"{running.target.title} closed idle connections"
@@ -176,6 +183,7 @@ class Round:
         try:
             if scenario.paced:
                 load = self._paced(running.port, scenario, rate)
+                self._asked[running.target.name] += load.requests
             else:
                 load = self._closed(running, scenario, self._seconds)
         except LoadError as wrong:
@@ -204,13 +212,15 @@ class Round:
         )
 
     def _closed(self, running: Running, scenario: Scenario, seconds: int) -> Load:
-        return self._generator.closed(
+        load = self._generator.closed(
             running.port,
             scenario.path,
             connections=scenario.connections,
             seconds=seconds,
             mode=scenario.mode,
         )
+        self._asked[running.target.name] += load.requests
+        return load
 
     def _paced(self, port: int, scenario: Scenario, rate: int) -> Load:
         return self._generator.paced(

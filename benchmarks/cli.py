@@ -10,11 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cores, figure, report, results, workplace
+from benchmarks import cores, figure, micro, profiling, report, results, workplace
 from benchmarks.campaign import Campaign, Plan
+from benchmarks.data_path import BrokenPathError
 from benchmarks.load import LoadError
 from benchmarks.running import StartError
-from benchmarks.targets import TARGETS, by_name
+from benchmarks.scenarios import LARGE, POST, SATURATED
+from benchmarks.targets import TARGETS, by_name, ours
 
 RESULTS = Path(__file__).parent / "results"
 #: Access logs of one round; in memory, so that writing them back disturbs nobody.
@@ -22,6 +24,7 @@ MEMORY_DISK = Path("/dev/shm")  # noqa: S108  a directory of our own is made in 
 MEMORY_DISK_BYTES = 4 * 2**30
 ENOUGH_ROUNDS = 12
 QUICK_ROUNDS = 3
+PROFILED = {scenario.name: scenario for scenario in (SATURATED, LARGE, POST)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, soft_wrap=True, markup=False)
     try:
         status: int = options.command(options, console)
-    except (LoadError, StartError, LookupError) as wrong:
+    except (BrokenPathError, LoadError, LookupError, StartError) as wrong:
         console.print(f"measured nothing: {wrong}")
         return 1
     except KeyboardInterrupt:
@@ -49,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("render", help="make the table and the plots again")
     again.add_argument("file", nargs="?", type=Path, default=RESULTS / "latest.json")
     again.set_defaults(command=_render)
+    _profile_options(commands.add_parser("profile", help="where the sidecar's time goes"))
+    small = commands.add_parser("micro", help="the data path without sockets")
+    small.add_argument("--requests", type=int, default=5_000, help="in each round")
+    small.add_argument("--rounds", type=int, default=15)
+    small.set_defaults(command=_micro)
     listing = commands.add_parser("list", help="what can be measured")
     listing.set_defaults(command=_list)
     return parser
@@ -60,6 +68,15 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s, kept as quick.*")
     parser.add_argument("--targets", default="", help="names, with commas; kept as partial.*")
     parser.add_argument("--no-growth", action="store_true", help="leave out rules and keys")
+
+
+def _profile_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", default=ours(TARGETS)[0].name)
+    parser.add_argument("--how", choices=("sample", "calls"), default="sample")
+    parser.add_argument("--load", choices=tuple(PROFILED), default=SATURATED.name)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--top", type=int, default=30, help="how many functions are shown")
+    parser.set_defaults(command=_profile)
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
@@ -92,6 +109,25 @@ def roomy_directory() -> Path | None:
     if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free >= MEMORY_DISK_BYTES:
         return MEMORY_DISK
     return None
+
+
+def _profile(options: argparse.Namespace, console: Console) -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=roomy_directory()) as directory:
+        found = profiling.profile(
+            by_name(options.target),
+            PROFILED[options.load],
+            options.how,
+            options.seconds,
+            workplace.Workplace(Path(directory), workplace.raise_open_files()),
+        )
+    profiling.show(found, console, options.top)
+    return 0
+
+
+def _micro(options: argparse.Namespace, console: Console) -> int:
+    timings = micro.run(micro.CASES, count=options.requests, rounds=options.rounds)
+    micro.show(timings, console)
+    return 0
 
 
 def _render(options: argparse.Namespace, console: Console) -> int:

@@ -135,12 +135,18 @@ def _life_rows(results: Results) -> list[Row]:
         ("MiB at most under load", lambda life: life.peak_bytes / MIB, 0),
         (f"MiB at most {CROWDED.title}", lambda life: life.crowd_bytes / MIB, 0),
     )
-    rows = [["proxy", *(words for words, _, _ in columns)]]
+    rows = [["proxy", *(words for words, _, _ in columns), "access log holds"]]
     for target in _present(results):
         lives = results.lives_of(target.name)
         shown = [_show(spread(read(life) for life in lives), digits) for _, read, digits in columns]
-        rows.append([target.title, *shown])
+        rows.append([target.title, *shown, _logged(lives) if target.governed else NOTHING])
     return rows
+
+
+def _logged(lives: Iterable[Life]) -> str:
+    """The worst round counts; more than all are requests under way when a load stopped."""
+    shares = [life.logged / life.asked for life in lives if life.asked]
+    return f"{min(1.0, *shares, 1.0):.1%} of requests" if shares else NOTHING
 
 
 def _goal_part(results: Results, target: Target) -> str:

@@ -48,6 +48,10 @@ class Life:
     peak_bytes: int
     #: The highest with the crowd; 0 where there was none.
     crowd_bytes: int = 0
+    #: Requests that were counted as answered, and lines in the access log at the end (which may
+    #: be a few more: requests under way when a load stops are not counted).
+    asked: int = 0
+    logged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ class Running:
         self.target = target
         self.home = workplace.home(name or target.name)
         self.port = workplace.upstream_port if target.name == "upstream" else free_port()
-        self._log = self.home / "access.log"
+        # Apart from the configuration, as logs are.
+        self._log = self.home / "log" / "access.log"
+        self._log.parent.mkdir(exist_ok=True)
         self._output = self._log if target.logs_to_stdout else self.home / "output.log"
         self._cores = frozenset(cores)
         self._values = {
@@ -60,6 +62,14 @@ class Running:
     def access_log(self) -> Path:
         """Where its access records end up."""
         return self._log
+
+    def logged(self) -> int:
+        """How many lines its access log has."""
+        lines = 0
+        with self._log.open("rb") as log:
+            while block := log.read(1 << 20):
+                lines += block.count(b"\n")
+        return lines
 
     @property
     def pid(self) -> int:

@@ -36,9 +36,14 @@ def place(tmp_path: Path) -> Iterator[Workplace]:
 
 @pytest.mark.parametrize(
     "name, lacks",
-    [("envoy-governed", set()), ("haproxy-governed", TRACES), ("nginx-governed", TRACES)],
+    [
+        ("sidecar", set()),
+        ("envoy-governed", set()),
+        ("haproxy-governed", TRACES),
+        ("nginx-governed", TRACES),
+    ],
 )
-def test_governed_peers_do_what_the_table_says(
+def test_governed_proxies_do_what_the_table_says(
     place: Workplace, name: str, lacks: set[str]
 ) -> None:
     target = by_name(name)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import profiling, programs
+from benchmarks.scenarios import SATURATED
+from benchmarks.targets import by_name
+from benchmarks.workplace import Workplace
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    for name in ("nginx", "wrk", "sidecar"):
+        try:
+            programs.find(name)
+        except programs.NotInstalledError as absent:
+            pytest.skip(str(absent))
+    return Workplace(tmp_path, 1024)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["sample", "calls"])
+def test_finds_the_data_path_in_the_sidecar(place: Workplace, how: str) -> None:
+    found = profiling.profile(by_name("sidecar"), SATURATED, how, 1, place)
+
+    assert found["requests"] > 100
+    assert found["cpu_us"] > 1.0
+    own = {Path(file).name for file, _, _, _ in found["own"]}
+    assert {"exchange.py", "downstream.py", "upstream.py"} <= own
+    # Starting up is not in the picture.
+    assert not any("importlib" in file for file, _, _, _ in found["own"])
