@@ -93,6 +93,7 @@ CODES: dict[str, Meaning] = {
     "shadowed-limit": Meaning(_WARNING, "A limit that a stricter one makes pointless."),
     "nobody-trusted": Meaning(_WARNING, "A key that is removed from everybody's requests."),
     "everybody-trusted": Meaning(_WARNING, "Whatever any client claims is believed."),
+    "bound-to-route": Meaning(_WARNING, "An access rule that another spelling gets round."),
     "open-bind": Meaning(_WARNING, "Reachable from everywhere, and no peer is trusted."),
     "unused": Meaning(_WARNING, "Declared, and never used."),
     "unusual-method": Meaning(_WARNING, "A method that is in no registry."),

@@ -43,6 +43,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_unused(file, place),
         *_routes(file, place),
         *_rules(file, place),
+        *_access(file, place),
         *_limits(file, place),
         *_methods(file, place),
         *_tls(file, place),
@@ -165,6 +166,16 @@ def _rules(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             named = ", ".join(rule.upstream)
             message = f"'{rule.name}' never fires: nothing that it matches goes to {named}"
             yield place.name("never-fires", (*path, "upstream"), message)
+
+
+def _access(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    """A route is chosen by one reading of the path; access rules by path hold for all."""
+    for index, rule in enumerate(file.access):
+        if rule.match.route and not rule.match.path and rule.mode is not Mode.DISABLED:
+            path: Path = ("access", index, "match", "route")
+            message = f"'{rule.name}' does not hold for other spellings of the path, such as //"
+            hint = "match by path: access rules hold for every reading of it"
+            yield place.name("bound-to-route", path, message, hint)
 
 
 def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
