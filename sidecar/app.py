@@ -11,10 +11,11 @@ import signal
 import ssl
 import sys
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
@@ -125,6 +126,7 @@ class Sidecar:
         rule_file = self._settings.rule_file
         watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed)
         self._catch_signals(loop, watcher)
+        loop.set_exception_handler(self._internal_error)
         await self._listener.start()
         sweep.start()
         pump.start(loop)
@@ -278,6 +280,13 @@ class Sidecar:
             self._log.log_event("sidecar.certificate", "INFO", "a new certificate is in use")
 
     _certificate_looked = 0.0
+
+    def _internal_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What the loop caught: it has closed the connection, and serves the others."""
+        error = context.get("exception")
+        told = traceback.format_exception(error) if isinstance(error, BaseException) else []
+        text = "".join([str(context.get("message", "")), "\n", *told])
+        self._log.log_event("sidecar.internal_error", "ERROR", text)
 
     # --- stopping
 

@@ -142,5 +142,9 @@ EVENTS: Final[tuple[Event, ...]] = (
         "A listener uses a new certificate; `ERROR` when it cannot and keeps the one it has.",
     ),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
+    Event(
+        "sidecar.internal_error",
+        "A bug of the sidecar's: one connection was cut, all others go on.",
+    ),
     Event("sidecar.stopped", "The last thing said."),
 )
