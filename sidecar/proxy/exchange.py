@@ -146,7 +146,7 @@ class Exchange(Tunnel):
 
     def cut_short(self, rejected: Rejected) -> None:
         """The request's body cannot be read on."""
-        self._detach()
+        self._detach(CLIENT_GONE)
         self.request.keep_alive = False
         if self.finished:
             return
@@ -159,7 +159,7 @@ class Exchange(Tunnel):
 
     def client_gone(self) -> None:
         """The client closed, or broke its own request off: the upstream need not go on."""
-        self._detach()
+        self._detach(CLIENT_GONE)
         if not self.finished:
             self.reason = self.reason or CLIENT_GONE.reason
             self._finish(CLIENT_GONE)

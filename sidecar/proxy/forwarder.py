@@ -109,18 +109,18 @@ class Forwarder(Passage, Asker):
         connection.endpoint.in_flight += 1
         self.client_meters = connection.connector.meters
         held = self._held
-        if held:
-            connection.send(self, b"".join([self._head, *held]))
-        else:
+        if held is None:
             connection.send(self, self._head)
-        if held is not None:
+        else:
+            # First, so that an endpoint that takes it slowly can pause the client again.
             self.downstream.resume_reading()
+            connection.send(self, b"".join([self._head, *held]))
 
     def _arm(self, now: float) -> None:
         timeouts = self.route.timeouts
         if self.deadline == NEVER:
             self.deadline = now + timeouts.request
-        self.try_deadline = now + timeouts.per_try
+        self.try_deadline = min(now + timeouts.per_try, self.deadline)
 
     def attempt_failed(self, failure: Failure, detail: str = "") -> None:
         """The attempt is over without a whole answer; called once per attempt."""
@@ -163,15 +163,16 @@ class Forwarder(Passage, Asker):
 
     def expire(self, failure: Failure) -> None:
         """A deadline has passed; called by the sweep."""
-        self._detach()
+        self._detach(failure)
         if not self.finished:
             self._fail(failure, "")
 
-    def _detach(self) -> None:
+    def _detach(self, failure: Failure) -> None:
         """Let go of the upstream, whatever it was doing."""
         upstream = self.upstream
         if upstream is not None:
             self._leave_upstream()
+            count_attempt(self, 0, failure.reason, clock())
             upstream.abandon()
         elif self._waiting and self.endpoint is not None:
             self._waiting = False

@@ -63,7 +63,7 @@ class Relay(Forwarder):
         if self.request.chunked:
             self._pass_on(last_chunk(trailers))
         self.request_sent = True
-        if not self.finished and not self.status:
+        if self._head and not self.finished and not self.status:
             self._arm(clock())
 
     def _pass_on(self, data: bytes) -> None:

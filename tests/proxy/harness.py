@@ -141,6 +141,12 @@ def endpoint(
     return Endpoint(EndpointAddress("127.0.0.1", port), tls, pool or PoolSettings())
 
 
+async def _turns() -> None:
+    """Let what was begun, and what was aborted, come to its end."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
 @contextlib.asynccontextmanager
 async def upstream(script: Script) -> AsyncIterator[int]:
     """A scripted upstream; gives its port. What a script raises fails the test."""
@@ -165,9 +171,11 @@ async def upstream(script: Script) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await _turns()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await _turns()
     if raised:
         raise ExceptionGroup("the upstream was sent what it cannot read", raised)
 
@@ -199,7 +207,7 @@ async def proxy(
         listener.abort()
         for connector in engine.connectors():
             connector.close_idle()
-        await asyncio.sleep(0)
+        await _turns()
         loop.set_exception_handler(None)
     if raised:
         raise BaseExceptionGroup("the proxy raised in a callback", raised)
