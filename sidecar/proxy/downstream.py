@@ -78,9 +78,9 @@ class Downstream(Intake):
         encrypted = transport.get_extra_info("ssl_object") is not None
         self._scheme = b"https" if encrypted else b"http"
         self._meet()
-        refusal = self.listener.opened(self)
-        if refusal:
-            self._reject(Rejected(503, "too_many_connections", refusal))
+        refused = self.listener.opened(self)
+        if refused is not None:
+            self._reject(refused)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 from sidecar.proxy.clock import clock
 from sidecar.proxy.downstream import Downstream
 from sidecar.telemetry.record import ExchangeRecord
+from sidecar.wire.rejection import Rejected
 
 if TYPE_CHECKING:
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.tls import ListenerContext
     from sidecar.ruleset.routes import ListenerRules
     from sidecar.telemetry.metrics import ServerMeters
-    from sidecar.wire.rejection import Rejected
 
 #: Connections that the kernel keeps for us until they are accepted.
 BACKLOG: Final = 4096
@@ -27,6 +27,8 @@ BACKLOG: Final = 4096
 #: A kept-alive connection that has been quiet for this long is closed while draining; a client
 #: that is about to send has by then been told "Connection: close" on an earlier answer.
 _QUIET_SECONDS: Final = 1.0
+#: Reasons that turn a connection away before its first request; no request is counted then.
+_REFUSES_CONNECTIONS: Final = frozenset({"too_many_connections", "too_many_connections_of_client"})
 
 
 class Listener:
@@ -79,8 +81,8 @@ class Listener:
 
     # --- called by connections
 
-    def opened(self, downstream: Downstream) -> str:
-        """A client has connected. Returns why it cannot stay; empty when it can."""
+    def opened(self, downstream: Downstream) -> Rejected | None:
+        """A client has connected. Returns why it cannot stay; None when it can."""
         meters = self.meters
         meters.connections_total += 1
         meters.connections_open += 1
@@ -90,13 +92,12 @@ class Listener:
         self._clients[address] = count
         limits = downstream.peer.limits
         if len(self.connections) > limits.connections:
-            meters.connections_refused("too_many_connections")
-            return "too many connections are open"
+            return Rejected(503, "too_many_connections", "too many connections are open")
         shared = downstream.peer.is_proxy or downstream.peer.number < 0
         if count > limits.connections_per_client and not shared:
-            meters.connections_refused("too_many_connections")
-            return "too many connections are open from this address"
-        return ""
+            detail = "too many connections are open from this address"
+            return Rejected(503, "too_many_connections_of_client", detail)
+        return None
 
     def closed(self, downstream: Downstream) -> None:
         """A client's connection is gone."""
@@ -110,8 +111,11 @@ class Listener:
             del self._clients[address]
 
     def rejected(self, downstream: Downstream, rejected: Rejected) -> None:
-        """Something that was no request, or none that could be read, was answered."""
-        self.meters.rejected(rejected.reason)
+        """A client was turned away that has sent no request, or none that could be read."""
+        count = self.meters.rejected
+        if rejected.reason in _REFUSES_CONNECTIONS:
+            count = self.meters.connections_refused
+        count(rejected.reason)
         engine = self.engine
         span = b"%016x" % engine.getrandbits(64)
         engine.records.append(
