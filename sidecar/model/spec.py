@@ -89,6 +89,9 @@ class RuleSpec(Spec):
 
     #: The section of the rule file that lists rules of this kind.
     kind: ClassVar[str]
+    #: Whether it governs a request if any plausible reading of its path matches, as must be for
+    #: what somebody would want to get around; otherwise the path as it is forwarded decides.
+    any_reading: ClassVar[bool] = False
 
     name: Name
     """Unique among the rules of its kind; its state follows this name over reloads."""

@@ -71,6 +71,7 @@ class AccessSpec(RuleSpec):
     """Who is let in: `deny` beats `allow`, and an `allow` means that everybody else is denied."""
 
     kind: ClassVar[str] = "access"
+    any_reading: ClassVar[bool] = True
 
     deny: AccessListSpec | None = None
     """Whoever is on it is refused."""

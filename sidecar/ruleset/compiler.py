@@ -38,9 +38,6 @@ from sidecar.ruleset.sections import InboundSpec, TimeoutsSpec, TrustSpec, Upstr
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import REQUEST_KINDS, NameTable
 
-#: Kinds of rules that must hold for every plausible reading of a path.
-_ANY_READING = frozenset({"access"})
-
 #: Finds the counter of a rule.
 CountOf = Callable[[Rule], DecisionCount]
 
@@ -168,13 +165,12 @@ def _governed_by(
     keys: Mapping[str, Key],
     count_of: CountOf,
 ) -> Governed:
-    any_reading = spec.kind in _ANY_READING
     matches = compile_match(spec.match, keys)
     return Governed(
         step=Step(rule, gate, matches, count_of(rule), order),
         routes=frozenset(spec.match.route),
         paths=spec.match.path,
-        any_reading=any_reading,
+        any_reading=spec.any_reading,
         upstreams=frozenset(spec.upstream),
     )
 
