@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from pydantic_core import PydanticCustomError
 
 _SHOWN_CHARACTERS = 60
+_GUESSED_AMONG = 200
 
 
 def shown(value: object) -> str:
@@ -45,7 +47,8 @@ def unreadable(
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that ``word`` is most likely a misspelling of."""
-    choices = list(known)
+    # Beyond so many, guessing takes longer than anybody wants to wait for it.
+    choices = list(islice(known, _GUESSED_AMONG))
     by_lower = {choice.lower().replace("-", "_"): choice for choice in choices}
     plain = word.lower().replace("-", "_")
     if plain in by_lower:

@@ -10,7 +10,7 @@ from sidecar.ruleset.consistency import check_consistency
 from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
 from sidecar.ruleset.document import Document, load
 from sidecar.ruleset.lint import lint
-from sidecar.ruleset.parts import salvage
+from sidecar.ruleset.parts import parts_of, salvage
 from sidecar.ruleset.references import check_references
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import Screened, screen
@@ -39,7 +39,7 @@ def check(text: bytes | str, name: str) -> Checked:
     found = [*document.diagnostics, *screened.diagnostics]
     file, errors = _read(screened, document)
     found += errors
-    parts = salvage(screened)
+    parts = parts_of(file) if file is not None and not screened.removed else salvage(screened)
     found += check_references(parts, document)
     found += check_consistency(parts, document)
     if file is None or has_errors(found):

@@ -56,9 +56,12 @@ class Document:
             return Span(1, 1)
         parent, depth = self._closest(path[:-1])
         if depth == len(path) - 1 and isinstance(parent, Mapping):
-            # Names of header fields are known in lower case, however they are written.
-            lower = {name.lower(): span for name, span in parent.names.items()}
-            found = parent.names.get(str(path[-1])) or lower.get(str(path[-1]))
+            found = parent.names.get(str(path[-1]))
+            if found is None and path[-2:-1] == ("header",):
+                # Names of header fields are known in lower case, however they are written.
+                found = {name.lower(): span for name, span in parent.names.items()}.get(
+                    str(path[-1])
+                )
             if found is not None:
                 return found
         return self.span(path)

@@ -7,12 +7,11 @@ from ipaddress import IPv4Network, IPv6Network
 
 from sidecar.model.policy import Mode
 from sidecar.model.spec import MatchSpec
-from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.keys import is_identity
 from sidecar.ruleset.nodes import Path
-from sidecar.ruleset.path_pattern import covers
+from sidecar.ruleset.overlap import hidden_routes, pointless_limits
 from sidecar.ruleset.schema import OTHER, RuleFile
 
 #: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
@@ -128,30 +127,11 @@ def _unused(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
 
 
 def _routes(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
-    for index, route in enumerate(file.routes):
-        for earlier in file.routes[:index]:
-            if _takes_all(earlier.match, route.match):
-                message = f"route '{earlier.name}' takes every request of route '{route.name}'"
-                hint = f"put '{route.name}' above it"
-                yield place.value("never-fires", ("routes", index, "name"), message, hint)
-                break
-
-
-def _takes_all(earlier: MatchSpec, later: MatchSpec) -> bool:
-    """Whether every request that matches ``later`` certainly matches ``earlier`` too."""
-    if earlier.is_everything or earlier == later:
-        return True
-    for field in earlier.model_fields_set:
-        mine, theirs = getattr(earlier, field), getattr(later, field, None)
-        if field == "path" and theirs:
-            if not all(any(covers(one, other) for one in mine) for other in theirs):
-                return False
-        elif field == "method" and theirs:
-            if not set(theirs) <= set(mine):
-                return False
-        elif mine != theirs:
-            return False
-    return True
+    for number, earlier in hidden_routes(file.routes):
+        route, first = file.routes[number], file.routes[earlier]
+        message = f"route '{first.name}' takes every request of route '{route.name}'"
+        hint = f"put '{route.name}' above it"
+        yield place.value("never-fires", ("routes", number, "name"), message, hint)
 
 
 def _rules(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
@@ -188,28 +168,11 @@ def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             message = f"burst {limit.burst_tokens:g} is what the limit lets through in {seconds:g}s"
             hint = "a burst beyond a minute's worth hardly limits anything"
             yield place.value("burst-above-limit", (*path, "burst"), message, hint)
-        for other, stricter in enumerate(file.rate_limits):
-            if other != index and _makes_pointless(stricter, limit, is_earlier=other < index):
-                line = place.line(("rate_limits", other))
-                message = f"'{limit.name}' never refuses: '{stricter.name}' (line {line}) is "
-                message += "reached first"
-                yield place.value("shadowed-limit", (*path, "limit"), message)
-                break
-
-
-def _makes_pointless(stricter: RateLimitSpec, limit: RateLimitSpec, *, is_earlier: bool) -> bool:
-    """Whether whatever passes ``stricter`` certainly passes ``limit``."""
-    both_act = stricter.mode is limit.mode is Mode.ENFORCE
-    same_scope = stricter.match == limit.match and set(stricter.upstream) == set(limit.upstream)
-    # What all callers together may not exceed, no single one of them exceeds.
-    as_wide = set(stricter.per) <= set(limit.per)
-    if not (both_act and same_scope and as_wide):
-        return False
-    mine = (stricter.limit.per_second, stricter.burst_tokens)
-    theirs = (limit.limit.per_second, limit.burst_tokens)
-    if mine == theirs and set(stricter.per) == set(limit.per):
-        return is_earlier
-    return mine[0] <= theirs[0] and mine[1] <= theirs[1]
+    for loose, strict in pointless_limits(file.rate_limits):
+        name, by = file.rate_limits[loose].name, file.rate_limits[strict].name
+        line = place.line(("rate_limits", strict))
+        message = f"'{name}' never refuses: '{by}' (line {line}) is reached first"
+        yield place.value("shadowed-limit", ("rate_limits", loose, "limit"), message)
 
 
 def _methods(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:

@@ -53,8 +53,27 @@ class Parts:
                 yield path, spec
 
 
+def parts_of(file: RuleFile) -> Parts:
+    """The sections and entries of a file without errors in its fields."""
+    specs: dict[Path, Spec] = {}
+    for section in file.model_fields_set:
+        value = getattr(file, section)
+        if isinstance(value, Spec):
+            specs[section,] = value
+        elif isinstance(value, dict):
+            specs |= {(section, name): entry for name, entry in value.items()}
+        elif isinstance(value, tuple):
+            specs |= {(section, index): entry for index, entry in enumerate(value)}
+    names = {
+        "upstreams": tuple(file.upstreams),
+        "keys": tuple(file.keys),
+        "routes": tuple(route.name for route in file.routes),
+    }
+    return Parts(specs, specs, names)
+
+
 def salvage(screened: Screened) -> Parts:
-    """Take every section and entry by itself."""
+    """The sections and entries of a file with errors, as far as each is right."""
     specs: dict[Path, Spec] = {}
     drafts: dict[Path, Spec] = {}
     for section, value in screened.data.items():

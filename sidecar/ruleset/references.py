@@ -77,8 +77,9 @@ def _undeclared(
     section: str, mentions: list[tuple[str, Path]], parts: Parts, document: Document
 ) -> Iterator[Diagnostic]:
     declared, word = parts.names[section], _KIND_WORDS[section]
+    known = frozenset(declared)
     for name, path in mentions:
-        if name in declared:
+        if name in known:
             continue
         meant = closest(name, declared)
         if meant is not None:

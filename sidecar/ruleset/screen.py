@@ -98,20 +98,23 @@ class _Screen:
         return False
 
     def _finding(self, node: Node, path: Path) -> Diagnostic | None:
-        file, place = self._document.name, self._document.name_span(path)
         names = _names(path)
         value = node.value if isinstance(node, Scalar) else node
         if path[-1] == names[-1] and is_planned_field(names):
             message = f"'{names[-1]}' is not supported yet"
-            return finding("not-supported-yet", message, file, place, _LATER)
+            return self._at_name("not-supported-yet", message, path, _LATER)
         if is_planned_word(names, value):
             message = f"'{value}' is not supported yet"
-            return finding("not-supported-yet", message, file, node.span, _LATER)
+            return finding("not-supported-yet", message, self._document.name, node.span, _LATER)
         if value is None:
             what = f"'{path[-1]}'" if path[-1] == names[-1] else "an entry of the list"
             hint = "write one, or leave it out"
-            return finding("no-value", f"{what} has no value", file, place, hint)
+            return self._at_name("no-value", f"{what} has no value", path, hint)
         return None
+
+    def _at_name(self, code: str, message: str, path: Path, hint: str) -> Diagnostic:
+        document = self._document
+        return finding(code, message, document.name, document.name_span(path), hint)
 
 
 def _names(path: Path) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.document import load
-from sidecar.ruleset.parts import Parts, declared_names, salvage
+from sidecar.ruleset.parts import Parts, declared_names, parts_of, salvage
+from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import screen
 from sidecar.ruleset.sections import KeySpec, ListenersSpec, RouteSpec, TrustSpec, UpstreamSpec
 
@@ -61,6 +64,17 @@ def test_drafts_of_rules() -> None:
     assert limit.per == ("client", "usr")
     assert limit.upstream == ("app",)
     assert [use.name for use in access.keys_used()] == ["client"]
+
+
+def test_a_file_without_errors_has_the_same_parts_without_reading_it_twice() -> None:
+    for path in (Path(__file__).parents[1] / "rules").glob("*.good.yaml"):
+        screened = screen(load(path.read_bytes(), path.name))
+        assert not screened.removed
+        known = parts_of(RuleFile.model_validate(screened.data))
+        salvaged = salvage(screened)
+        assert known.specs == salvaged.specs
+        assert known.drafts == salvaged.drafts
+        assert known.names == salvaged.names
 
 
 def test_names_are_declared_even_by_what_is_broken() -> None:
