@@ -77,9 +77,14 @@ class ClientConnection(asyncio.Protocol):
                 self.transport.resume_reading()
 
     @property
-    def is_stuck(self) -> bool:
-        """Whether the client does not read, or is not read from because of somebody else."""
-        return self._paused or self._write_blocked
+    def is_unread(self) -> bool:
+        """Whether the client does not read what is written to it."""
+        return self._write_blocked
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the client is not read from, because of somebody else."""
+        return self._paused
 
     def end_writing(self) -> None:
         """A tunnel's upstream sends nothing more."""

@@ -238,7 +238,8 @@ class Downstream(Intake):
             # What came after a request for an upgrade may be its protocol's and not HTTP.
             and not exchange.request.asks_upgrade
             and not self.engine.draining
-            and not self.half_closed
+            # What had come before the client's end is answered too.
+            and (not self.half_closed or self._held != b"")
         )
 
     def can_skip_body(self) -> bool:

@@ -38,6 +38,8 @@ class Relay(Forwarder):
     bytes_received = 0
     bytes_sent = 0
     _held_bytes = 0
+    #: The client was told to send its body.
+    _continued = False
     framing = NO_BODY
     #: Whether the client's connection goes on after the answer.
     keep = False
@@ -52,6 +54,12 @@ class Relay(Forwarder):
         """The exchange is over."""
 
     # --- the request's body, called by the downstream
+
+    @property
+    def awaits_client(self) -> bool:
+        """Whether it is the client's turn: to send what it has announced and may send."""
+        may_send = self._continued or not self.request.expects_continue or self.bytes_received
+        return bool(may_send and not self.request_sent and not self.downstream.is_held_back)
 
     def request_body(self, payload: bytes) -> None:
         """Payload bytes of the request, in order."""
@@ -90,6 +98,8 @@ class Relay(Forwarder):
 
     def interim_response(self, head: ResponseHead) -> None:
         """A 1xx to pass on; clients of HTTP/1.0 do not know them (RFC 9110, 15.2)."""
+        if head.status == 100:
+            self._continued = True
         if self.request.minor:
             self.downstream.write(interim_head(head))
 
@@ -100,7 +110,11 @@ class Relay(Forwarder):
         self.deadline = self.try_deadline = NEVER
         self._held = None
         downstream = self.downstream
-        self.keep = downstream.keeps_alive() and framing != BY_CLOSE
+        self.keep = (
+            downstream.keeps_alive()
+            and framing != BY_CLOSE
+            and (self.request_sent or downstream.can_skip_body())
+        )
         data = response_head(head, framing, self._own_lines(has_date=head.has_date))
         if body:
             self.bytes_sent = len(body)

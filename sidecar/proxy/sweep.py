@@ -117,7 +117,7 @@ def _look_at_progress(exchange: Exchange, now: float) -> None:
         return
     flowing = exchange.status or not exchange.request_sent
     if flowing and now - exchange.progress_since >= exchange.route.timeouts.idle:
-        stalled = exchange.downstream.is_stuck if exchange.status else True
+        stalled = exchange.downstream.is_unread or exchange.awaits_client
         exchange.expire(CLIENT_STALLED if stalled else IDLE_TIMEOUT)
 
 
@@ -144,8 +144,8 @@ def _look_at(downstream: Downstream, listener: Listener, now: float) -> None:
 def _look_at_quiet(downstream: Downstream, listener: Listener, waited: float) -> None:
     within = listener.rules.limits.head_within
     idle = listener.idle_seconds()
-    if downstream.has_partial_head:
-        if not downstream.is_stuck and waited >= within:
+    if downstream.has_partial_head and not downstream.is_unread:
+        if waited >= within:
             downstream.time_out_head()
     elif waited >= (idle if downstream.served else min(within, idle)):
         # Nothing has come: there is nothing to answer.
@@ -154,8 +154,9 @@ def _look_at_quiet(downstream: Downstream, listener: Listener, waited: float) ->
 
 def _look_at_body(downstream: Downstream, now: float) -> None:
     exchange = downstream.exchange
-    if exchange is None or downstream.is_stuck:
-        downstream.body_since = now if exchange is None else downstream.body_since
+    if exchange is None or not exchange.awaits_client:
+        # The time in which the client could not send is not held against it.
+        downstream.body_since = now
         return
     limits = downstream.peer.limits
     elapsed = now - downstream.body_since

@@ -85,7 +85,7 @@ async def test_a_client_that_reads_late_is_read_from_again() -> None:
         downstream.pause_writing()
         await client.send(b"GET /late HTTP/1.1\r\nHost:")
         await until(lambda: downstream.has_partial_head)
-        assert downstream.is_stuck
+        assert downstream.is_held_back
         downstream.resume_writing()
         await client.send(b" shop.example\r\n\r\n")
         assert (await client.answer()).status == 200
