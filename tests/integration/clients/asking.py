@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import inspect
 import json
 import socket
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +17,7 @@ from tests.servers.ports import Address, connect
 from tests.servers.sidecar import SidecarProcess
 
 _SECONDS = 10.0
+_LOOK_SECONDS = 0.01
 
 
 class _Connection(http.client.HTTPConnection):
@@ -69,3 +74,25 @@ def resident_bytes(pid: int) -> int:
     with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123 - no file
         [line] = [line for line in status if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024
+
+
+async def eventually(
+    condition: Callable[[], bool] | Callable[[], Awaitable[bool]],
+    what: str,
+    within_seconds: float = 10.0,
+) -> None:
+    """Return once the condition holds; one that blocks is asked in a thread.
+
+    Raises ``TimeoutError`` naming ``what`` after the time.
+    """
+    deadline = time.monotonic() + within_seconds
+    while not await _holds(condition):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {within_seconds:g} s still not: {what}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _holds(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> bool:
+    if inspect.iscoroutinefunction(condition):
+        return bool(await condition())
+    return bool(await asyncio.to_thread(condition))
