@@ -23,6 +23,7 @@ from sidecar.ruleset.chains import Chains, Governed
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.keys import compile_keys, fields_referred_to
 from sidecar.ruleset.matching import RouteIndex, compile_match
+from sidecar.ruleset.path_pattern import segments_of
 from sidecar.ruleset.routes import (
     DecisionCount,
     ListenerLimits,
@@ -231,5 +232,6 @@ def _listener(spec: InboundSpec) -> ListenerRules:
             connections_per_client=limits.connections_per_client,
         ),
         keep_alive=spec.keep_alive,
-        probes=frozenset(path.encode("utf-8") for path in spec.probes),
+        # Spelled as the wire spells the paths of requests.
+        probes=frozenset(b"/" + b"/".join(segments_of(path)) for path in spec.probes),
     )
