@@ -39,7 +39,11 @@ def check(text: bytes | str, name: str) -> Checked:
     found = [*document.diagnostics, *screened.diagnostics]
     file, errors = _read(screened, document)
     found += errors
-    parts = parts_of(file) if file is not None and not screened.removed else salvage(screened)
+    parts = (
+        parts_of(file)
+        if file is not None and not screened.removed_within(())
+        else salvage(screened)
+    )
     found += check_references(parts, document)
     found += check_consistency(parts, document)
     if file is None or has_errors(found):

@@ -82,7 +82,7 @@ CODES: dict[str, Meaning] = {
     "unknown-route": Meaning(_ERROR, "No route has this name."),
     "duplicate-name": Meaning(_ERROR, "Two entries of one section have the same name."),
     "reserved-name": Meaning(_ERROR, "A name that already means something else."),
-    "key-cycle": Meaning(_ERROR, "Keys that stand in for each other in a circle."),
+    "key-cycle": Meaning(_ERROR, "Keys that stand in for each other in a circle or a long row."),
     "closed-header": Meaning(_ERROR, "A header field that rules cannot refer to."),
     "per-try-too-long": Meaning(_ERROR, "A single try may take longer than the whole request."),
     # --- what it would change

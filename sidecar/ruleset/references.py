@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
 
 from sidecar.model.reading import closest
 from sidecar.model.spec import MatchSpec
@@ -16,6 +17,8 @@ from sidecar.ruleset.sections import KeySource, KeySpec, ListenersSpec, RouteSpe
 
 #: Fields of `match`, now or in a later version, which a key of that name would hide.
 _RESERVED = frozenset({*fields_of(MatchSpec), "priority"}) - {"client_ip"}
+#: How many keys may stand in for one another in a row.
+_STAND_INS_AT_MOST = 8
 _KIND_WORDS = {"upstreams": "upstream", "keys": "key", "routes": "route"}
 
 
@@ -125,15 +128,29 @@ def _reserved_names(parts: Parts, document: Document) -> Iterator[Diagnostic]:
 
 
 def _cycles(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    """Circles, and rows so long that reading a value would take longer than it is worth."""
     drafts = parts.drafts_of(KeySpec)
     stand_ins = {str(path[-1]): key.stand_in for path, key in drafts if key.stand_in}
-    reported: set[str] = set()
+    #: Keys looked at, and how many stand in for each; endless in a circle.
+    lengths: dict[str, float] = {}
     for start in stand_ins:
-        chain = [start]
-        while (following := stand_ins.get(chain[-1])) is not None and following not in chain:
-            chain.append(following)
-        if following == start and not reported & set(chain):
-            reported |= set(chain)
-            message = f"these keys stand in for each other: {' → '.join([*chain, start])}"
-            span = document.span(("keys", start, "or"))
-            yield finding("key-cycle", message, document.name, span, "end the chain with default:")
+        row: dict[str, None] = {}
+        following: str | None = start
+        while following in stand_ins and following not in lengths and following not in row:
+            row[following] = None
+            following = stand_ins[following]
+        if following in row:
+            circle = [*row][[*row].index(following) :]
+            lengths |= dict.fromkeys(row, inf)
+            message = f"these keys stand in for each other: {' → '.join([*circle, circle[0]])}"
+            yield _of_key(document, circle[0], message, "end the chain with default:")
+        for name in reversed([*row]):
+            if name not in lengths:
+                lengths[name] = lengths.get(stand_ins[name], 0) + 1
+                if lengths[name] == _STAND_INS_AT_MOST + 1:
+                    message = f"more than {_STAND_INS_AT_MOST} keys stand in for '{name}' in a row"
+                    yield _of_key(document, name, message, "end the chain with default:")
+
+
+def _of_key(document: Document, name: str, message: str, hint: str) -> Diagnostic:
+    return finding("key-cycle", message, document.name, document.span(("keys", name, "or")), hint)

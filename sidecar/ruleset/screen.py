@@ -26,12 +26,16 @@ class Screened:
 
     data: dict[str, object]
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    #: Where something was taken out.
-    removed: list[Path] = field(default_factory=list)
+    #: Where something was taken out, and every place above.
+    _touched: set[Path] = field(default_factory=set)
+
+    def remove(self, path: Path) -> None:
+        """Something was taken out at ``path``."""
+        self._touched.update(path[:length] for length in range(len(path) + 1))
 
     def removed_within(self, path: Path) -> bool:
         """Whether something was taken out at ``path`` or beneath it."""
-        return any(one[: len(path)] == path for one in self.removed)
+        return path in self._touched
 
 
 def screen(document: Document) -> Screened:
@@ -67,7 +71,7 @@ class _Screen:
             if meant is not None and meant not in node.fields:
                 rename(node, name, meant)
             else:
-                self._screened.removed.append(place)
+                self._screened.remove(place)
                 del node.fields[name]
 
     def content(self, node: Node, path: Path) -> object:
@@ -93,7 +97,7 @@ class _Screen:
         found = self._finding(node, path)
         if found is None:
             return True
-        self._screened.removed.append(path)
+        self._screened.remove(path)
         self._screened.diagnostics.append(found)
         return False
 

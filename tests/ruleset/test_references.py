@@ -86,6 +86,18 @@ keys:
     ]
 
 
+def test_a_row_of_stand_ins_is_bounded() -> None:
+    def keys(count: int) -> str:
+        row = [f"  k{i}: {{from: cookie, name: k, or: k{i + 1}}}\n" for i in range(count)]
+        return "keys:\n" + "".join(row) + f"  k{count}: {{from: client.address}}\n"
+
+    assert _found(keys(8)) == []
+    for count in (9, 3000):
+        ((code, message, _),) = _found(keys(count))
+        assert code == "key-cycle"
+        assert message == f"more than 8 keys stand in for 'k{count - 9}' in a row"
+
+
 def test_the_default_upstream_of_the_listener_must_be_there() -> None:
     text = 'listeners: {inbound: {bind: "127.0.0.1:8080"}}\nupstreams: {ap: {url: "http://a:1"}}\n'
     document = load(text, "a")
