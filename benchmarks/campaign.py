@@ -16,6 +16,7 @@ from benchmarks.load import Generator, Load, LoadError
 from benchmarks.results import Cell, Life, Results
 from benchmarks.running import Running
 from benchmarks.scenarios import (
+    ALONE,
     FEW_RULES,
     MANY_KEYS,
     ONE_KEY,
@@ -122,6 +123,9 @@ class Round:
                 self._closed(running, SATURATED, WARM_UP_SECONDS)
             for scenario in self._campaign.plan.scenarios:
                 for running in alive:
+                    if scenario.crowd and ours([running.target]):
+                        # What its growth is measured from: right before the crowd comes.
+                        self._measure(running, ALONE)
                     self._measure(running, scenario)
                 for running in alive:
                     lives[running.target.name] = _aged(

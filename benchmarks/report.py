@@ -54,10 +54,7 @@ def markdown(results: Results) -> str:
 
 def _conditions(results: Results) -> str:
     machine, versions = results.machine, results.versions
-    cells = [cell for cell in results.cells if cell.others or cell.stolen]
-    others = spread(cell.others for cell in cells)
-    stolen = max((cell.stolen for cell in cells), default=0.0)
-    quiet = f"{others.median:.1%} at the median" if others else "nothing"
+    stolen = max((cell.stolen for cell in results.cells), default=0.0)
     made_of = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         f"{results.taken[:10]}; {results.rounds} paired rounds of {results.run_seconds} s for "
@@ -66,8 +63,8 @@ def _conditions(results: Results) -> str:
         f"{machine['kernel']}, {machine['distribution']}. {made_of}.\n\n"
         f"Median (interquartile range). Ratios are taken within a round, then their median. "
         f"CPU is that of the proxy's whole process tree, kernel work included. The proxy has a "
-        f"core to itself; other processes took {quiet} of it, other machines at most "
-        f"{stolen:.1%}. No request failed.\n"
+        f"core to itself; other processes took {results.others_share():.1%} of it at the "
+        f"median, other machines at most {stolen:.1%}. No request failed.\n"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,10 @@ class Results:
             for cell in self.cells
             if cell.scenario == scenario and cell.target == target
         }
+
+    def others_share(self) -> float:
+        """What other processes took of the proxy's core, at the median of the measurements."""
+        return statistics.median(cell.others for cell in self.cells) if self.cells else 0.0
 
     def lives_of(self, target: str) -> list[Life]:
         """Every start of one target."""

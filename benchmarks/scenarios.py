@@ -47,6 +47,7 @@ CROWDED = Scenario("crowd", f"beside {CROWD_SIZE:,} idle connections", crowd=CRO
 SCENARIOS = (SATURATED, LARGE, POST, MODERATE, HALF, CROWDED)
 
 #: For the sidecar alone: two loads, or two rule files, that differ only in size.
+ALONE = Scenario("alone", "200 B JSON")
 FEW_RULES = Scenario("rules", "200 B JSON")
 ONE_KEY = Scenario("one-key", "one tenant", mode=("tenants", "1"))
 MANY_KEYS = Scenario(

@@ -64,6 +64,7 @@ def campaign() -> Results:
             )
             results.lives.append(Life(number, target, 0.5, 50 * MIB, 130 * MIB, 200 * MIB))
         results.cells.append(cell(number, "rules", "sidecar", 40.0))
+        results.cells.append(cell(number, "alone", "sidecar", 38.0))
         results.cells.append(cell(number, "rules", more_rules, 42.0))
     return results
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -73,6 +74,13 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"old\.json is not of format 1"):
         load(path)
+
+
+def test_others_share_is_the_median() -> None:
+    cells = [dataclasses.replace(CELL, others=share) for share in (0.0, 0.02, 0.5)]
+
+    assert dataclasses.replace(RESULTS, cells=cells).others_share() == 0.02
+    assert dataclasses.replace(RESULTS, cells=[]).others_share() == 0.0
 
 
 def test_finds_cells_by_round_and_lives_by_target() -> None:
