@@ -68,7 +68,12 @@ class Connector:
         pool = self.pool
         now = self._engine.now
         if pool.pending and now < connection.retires:
-            pool.pending.popleft().granted(connection)
+            if connection.is_quiet():
+                pool.pending.popleft().granted(connection)
+            else:
+                # It says more than it was asked: the one who waits must not hear it.
+                self.unsolicited()
+                connection.close()
         elif self.retired or now >= connection.retires:
             connection.close()
         else:
@@ -127,8 +132,11 @@ class Connector:
         except (OSError, ValueError) as error:
             failure, detail = CONNECT_FAILURE, str(error)
         pool.connecting -= 1
-        if connection is None or connection.state != OPENING:
-            self._failed(failure or CONNECT_FAILURE, detail or "closed as soon as it was open")
+        if connection is None:
+            self._failed(failure or CONNECT_FAILURE, detail)
+        elif connection.state != OPENING or not connection.is_quiet():
+            connection.close()
+            self._failed(CONNECT_FAILURE, "it closed, or spoke before it was asked")
         else:
             connection.state = IDLE
             self.meters.connects_total += 1

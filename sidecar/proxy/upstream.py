@@ -56,6 +56,7 @@ class Upstream(asyncio.Protocol):
         "_interim",
         "_left",
         "_poll",
+        "_write_blocked",
         "connector",
         "endpoint",
         "exchange",
@@ -88,6 +89,8 @@ class Upstream(asyncio.Protocol):
         self._interim = 0
         self._decoder: ChunkedDecoder | None = None
         self._poll: select.poll | None = None
+        #: It has not taken what was sent; the next request would wait behind that.
+        self._write_blocked = False
 
     # --- as a pool's connection
 
@@ -192,11 +195,13 @@ class Upstream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The endpoint takes the request's body slower than the client sends it."""
+        self._write_blocked = True
         if self.exchange is not None:
             self.exchange.downstream.pause_reading()
 
     def resume_writing(self) -> None:
         """The endpoint has caught up."""
+        self._write_blocked = False
         if self.exchange is not None:
             self.exchange.downstream.resume_reading()
 
@@ -312,7 +317,7 @@ class Upstream(asyncio.Protocol):
         """The answer is complete; the connection can go back if the request is too."""
         self.exchange = None
         self.requests += 1
-        if self.reusable and exchange.request_sent:
+        if self.reusable and exchange.request_sent and not self._write_blocked:
             self.state = IDLE
             self._interim = 0
             self.connector.release(self)

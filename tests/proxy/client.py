@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -19,6 +20,11 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - the loop itself is what is waited for
             await asyncio.sleep(0)
+
+
+def raw_socket(writer: asyncio.StreamWriter) -> socket.socket:
+    """What is under a connection, to be used and closed before the loop turns again."""
+    return socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
