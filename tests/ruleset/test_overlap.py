@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,14 +12,14 @@ from sidecar.ruleset.path_pattern import path_test
 from sidecar.ruleset.sections import RouteSpec
 
 
-def _routes(*matches: dict[str, object]) -> list[RouteSpec]:
+def _routes(*matches: Mapping[str, object]) -> list[RouteSpec]:
     return [
         RouteSpec.model_validate({"name": f"r{number}", "match": match})
         for number, match in enumerate(matches)
     ]
 
 
-def _limits(*fields: dict[str, object]) -> list[RateLimitSpec]:
+def _limits(*fields: Mapping[str, object]) -> list[RateLimitSpec]:
     return [
         RateLimitSpec.model_validate({"name": f"l{number}", **one})
         for number, one in enumerate(fields)
