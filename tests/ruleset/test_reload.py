@@ -1,133 +1,391 @@
-"""What a change of the rule file leads to; watching it is seen in the integration tests."""
+"""Changed rule files: told once each, wherever and however they change."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from watchfiles import awatch
 
+from sidecar.ruleset import reload
 from sidecar.ruleset.check import Checked, check
+from sidecar.ruleset.diagnostics import Severity
+from sidecar.ruleset.document import FILE_BYTES_AT_MOST
 from sidecar.ruleset.reload import Watcher, needs_restart, read_rules
+from tests.ruleset.compiled import checked, rule_file
 
-RULES = """\
-format: sidecar/v1
-service: shop
-listeners:
-  inbound: {bind: 127.0.0.1:8080}
-upstreams:
-  app: {url: http://127.0.0.1:9000}
-telemetry: {logs: {file: none}}
-"""
+#: Longer than anything here takes; what is waited for is an event.
+PATIENCE_SECONDS = 10.0
 
-
-def checked(text: str) -> Checked:
-    return check(text.encode(), "shop.rules.yaml")
-
-
-class TestNeedsRestart:
-    @pytest.mark.parametrize(
-        "old,new,what",
-        [
-            ("service: shop", "service: other", "service"),
-            ("127.0.0.1:8080", "127.0.0.1:8081", "listeners.inbound.bind"),
-            ("{logs: {file: none}}", "{logs: {file: stdout}}", "telemetry"),
-            (
-                "{bind: 127.0.0.1:8080}",
-                "{bind: 127.0.0.1:8080, tls: {cert: a.pem, key: b.pem}}",
-                "listeners.inbound.tls",
-            ),
-        ],
-    )
-    def test_what_cannot_change_is_named_where_it_stands(
-        self, old: str, new: str, what: str
-    ) -> None:
-        running = checked(RULES).file
-        assert running is not None
-        [found] = needs_restart(running, checked(RULES.replace(old, new)))
-        assert found.code == "needs-restart"
-        assert found.message == f"{what} cannot change while running"
-        assert "sidecar run --take-over" in found.hint
-        assert RULES.splitlines()[found.line - 1].lstrip().startswith(what.partition(".")[0]) or (
-            "inbound" in RULES.splitlines()[found.line - 1]
-        )
-
-    @pytest.mark.parametrize(
-        "old,new", [("9000", "9001"), ("8080}", "8080, keep_alive: 5s}"), ("service", "service")]
-    )
-    def test_everything_else_can(self, old: str, new: str) -> None:
-        running = checked(RULES).file
-        assert running is not None
-        changed = checked(RULES.replace(old, new))
-        assert changed.file is not None
-        assert needs_restart(running, changed) == []
-
-    def test_a_file_with_errors_has_enough_of_them(self) -> None:
-        running = checked(RULES).file
-        assert running is not None
-        assert needs_restart(running, checked("service: 5")) == []
+GOOD = rule_file("timeouts: {request: 1s}\n")
+NEXT = rule_file("timeouts: {request: 2s}\n")
+BROKEN = rule_file("timeouts: {request: soon}\n")
 
 
 class Told:
-    """Who a watcher tells."""
+    """What a watcher told, and the file that it watches."""
 
-    def __init__(self, path: Path) -> None:
-        path.write_text(RULES)
+    def __init__(self, path: Path, before: Checked | None = None) -> None:
         self.path = path
-        self.changed: list[Checked] = []
+        self.files: list[Checked] = []
         self.troubles: list[str] = []
-        self.watcher = Watcher(path, checked(RULES), self.changed.append, self.troubles.append)
+        self._something = asyncio.Event()
+        current = before or check(path.read_bytes(), str(path))
+        self.watcher = Watcher(path, current, self._changed, self._unreadable)
+
+    def _changed(self, new: Checked) -> None:
+        self.files.append(new)
+        self._something.set()
+
+    def _unreadable(self, why: str) -> None:
+        self.troubles.append(why)
+        self._something.set()
+
+    @property
+    def requests(self) -> list[float | None]:
+        """``timeouts.request`` of each file told; None for one with errors."""
+        return [one.file.timeouts.request if one.file else None for one in self.files]
+
+    async def something(self) -> None:
+        """Until it was told once more."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._something.wait()
+        self._something.clear()
+
+    async def the_end(self) -> None:
+        """Until the watcher has stopped by itself."""
+        assert self.watcher._task is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.watcher._task
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
-    return Told(tmp_path / "shop.rules.yaml")
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "shop.rules.yaml"
+    file.write_text(GOOD)
+    return file
 
 
-class TestWatcher:
-    async def test_the_same_again_is_no_change(self, told: Told) -> None:
-        await told.watcher.look()
-        await told.watcher.look()
-        assert told.changed == []
-
-    async def test_each_new_content_is_told_once(self, told: Told) -> None:
-        told.path.write_text(RULES.replace("9000", "9001"))
-        await told.watcher.look()
-        await told.watcher.look()
-        [one] = told.changed
-        assert one.file is not None
-        assert "9001" in "".join(one.document.lines)
-
-    async def test_the_old_content_again_is_new_after_another(self, told: Told) -> None:
-        for text in (RULES + "oops", RULES):
-            told.path.write_text(text)
-            await told.watcher.look()
-        assert [one.file is None for one in told.changed] == [True, False]
-
-    async def test_forced_it_tells_what_has_not_changed(self, told: Told) -> None:
-        await told.watcher.look(forced=True)
-        assert len(told.changed) == 1
-
-    async def test_a_file_that_is_gone_is_told_once_and_so_is_its_return(self, told: Told) -> None:
-        told.path.unlink()
-        await told.watcher.look()
-        await told.watcher.look()
-        assert told.troubles == [f"cannot read {told.path}: No such file or directory"]
-        told.path.write_text(RULES)
-        await told.watcher.look()
-        await told.watcher.look()
-        assert len(told.changed) == 1, "so that it is known that all is well again"
-
-    async def test_forced_it_tells_again_that_the_file_is_gone(self, told: Told) -> None:
-        told.path.unlink()
-        await told.watcher.look()
-        await told.watcher.look(forced=True)
-        assert len(told.troubles) == 2
+# --- one look
 
 
-def test_a_file_that_is_too_large_is_read_no_further(tmp_path: Path) -> None:
-    path = tmp_path / "large"
-    with path.open("wb") as file:
-        file.truncate(64 << 20)
-    text = read_rules(path)
-    assert len(text) < 64 << 20
-    assert check(text, "large").file is None
+async def test_new_content_is_told_once(path: Path) -> None:
+    told = Told(path)
+    path.write_text(NEXT)
+    await told.watcher.look()
+    await told.watcher.look()
+    assert told.requests == [2.0]
+    assert told.files[0].document.name == str(path)
+
+
+async def test_the_same_content_is_not_told(path: Path) -> None:
+    told = Told(path)
+    await told.watcher.look()
+    path.write_text(GOOD)
+    os.utime(path, (1.0, 1.0))
+    await told.watcher.look()
+    assert (told.files, told.troubles) == ([], [])
+
+
+async def test_whoever_forces_a_look_is_told_in_any_case(path: Path) -> None:
+    told = Told(path)
+    await told.watcher.look(forced=True)
+    await told.watcher.look(forced=True)
+    assert told.requests == [1.0, 1.0]
+
+
+async def test_broken_content_is_told_with_what_is_wrong_and_good_content_after_it(
+    path: Path,
+) -> None:
+    told = Told(path)
+    for text in (BROKEN, BROKEN, GOOD):
+        path.write_text(text)
+        await told.watcher.look()
+    assert told.requests == [None, 1.0]
+    (diagnostic,) = told.files[0].diagnostics
+    assert (diagnostic.code, diagnostic.line) == ("bad-duration", 5)
+
+
+async def test_what_is_no_text_at_all_is_broken_content(path: Path) -> None:
+    told = Told(path)
+    for content in (b"\xff\xfe\x00", b"", b"service: [", b" " * (FILE_BYTES_AT_MOST + 1)):
+        path.write_bytes(content)
+        await told.watcher.look()
+    assert told.requests == [None] * 4
+    assert all(one.diagnostics[0].severity is Severity.ERROR for one in told.files)
+    assert told.troubles == []
+
+
+async def test_a_file_that_cannot_be_read_is_told_once_and_that_it_can_again(path: Path) -> None:
+    told = Told(path)
+    path.unlink()
+    await told.watcher.look()
+    await told.watcher.look()
+    assert told.troubles == [f"cannot read {path}: No such file or directory"]
+    # The same content as before, but somebody was told that something is wrong.
+    path.write_text(GOOD)
+    await told.watcher.look()
+    await told.watcher.look()
+    assert told.requests == [1.0]
+
+
+async def test_another_reason_is_told_anew_and_so_is_any_to_whoever_forces_a_look(
+    path: Path,
+) -> None:
+    told = Told(path)
+    path.unlink()
+    await told.watcher.look()
+    path.mkdir()
+    await told.watcher.look()
+    await told.watcher.look(forced=True)
+    reasons = [why.removeprefix(f"cannot read {path}: ") for why in told.troubles]
+    assert reasons == ["No such file or directory", "Is a directory", "Is a directory"]
+    assert told.files == []
+
+
+async def test_looks_at_the_same_time_tell_of_one_change_once(path: Path) -> None:
+    told = Told(path)
+    path.write_text(NEXT)
+    await asyncio.gather(*(told.watcher.look() for _ in range(10)))
+    assert told.requests == [2.0]
+
+
+def test_a_file_is_read_as_far_as_it_matters(path: Path) -> None:
+    assert read_rules(path) == GOOD.encode()
+    path.write_bytes(b"#" * (FILE_BYTES_AT_MOST + 1000))
+    assert len(read_rules(path)) == FILE_BYTES_AT_MOST + 1
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        read_rules(path)
+
+
+# --- watching
+
+
+@contextlib.asynccontextmanager
+async def watching(told: Told) -> AsyncIterator[Told]:
+    told.watcher.start(asyncio.get_running_loop())
+    try:
+        yield told
+    finally:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await told.watcher.stop()
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Is set once the system watches; from then on only it tells of changes, no glance does."""
+    began = asyncio.Event()
+
+    async def news_alone(folder: Path, **options: Any) -> AsyncIterator[Any]:
+        async for change in awatch(folder, **{**options, "rust_timeout": 10}):
+            if change:
+                yield change
+            else:
+                began.set()
+
+    monkeypatch.setattr(reload, "awatch", news_alone)
+    return began
+
+
+def _written_in_place(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def _renamed_over(path: Path, text: str) -> None:
+    new = path.with_name(".shop.rules.yaml.swp")
+    new.write_text(text)
+    new.replace(path)
+
+
+def _moved_aside_and_written_anew(path: Path, text: str) -> None:
+    path.rename(path.with_name("shop.rules.yaml~"))
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "change", [_written_in_place, _renamed_over, _moved_aside_and_written_anew]
+)
+async def test_however_an_editor_saves_the_new_content_is_told(
+    path: Path, change: Callable[[Path, str], object], watched: asyncio.Event
+) -> None:
+    async with watching(Told(path)) as told:
+        await watched.wait()
+        for text in (NEXT, GOOD, BROKEN):
+            change(path, text)
+            while (
+                not told.files or "\n".join(told.files[-1].document.lines).strip() != text.strip()
+            ):
+                await told.something()
+    assert told.requests[-1] is None
+    assert 2.0 in told.requests
+
+
+async def test_a_mounted_config_map_is_followed_through_its_links(
+    tmp_path: Path, watched: asyncio.Event
+) -> None:
+    """Kubernetes swaps a link to a directory; the file itself, a link, stays as it is."""
+    for number, text in enumerate((GOOD, NEXT)):
+        (tmp_path / f"..{number}").mkdir()
+        (tmp_path / f"..{number}" / "shop.rules.yaml").write_text(text)
+    (tmp_path / "..data").symlink_to("..0")
+    path = tmp_path / "shop.rules.yaml"
+    path.symlink_to("..data/shop.rules.yaml")
+    async with watching(Told(path)) as told:
+        await watched.wait()
+        (tmp_path / "..data_tmp").symlink_to("..1")
+        (tmp_path / "..data_tmp").replace(tmp_path / "..data")
+        await told.something()
+    assert told.requests == [2.0]
+
+
+async def test_what_changed_before_watching_began_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "_GLANCE_MILLISECONDS", 10)
+    told = Told(path, checked(NEXT))
+    async with watching(told):
+        await told.something()
+    assert told.requests == [1.0]
+
+
+async def test_other_files_in_the_directory_are_not_its_business(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def two_changes(*_: Any, **__: Any) -> AsyncIterator[set[str]]:
+        for number in range(2):
+            (path.parent / f"{number}.yaml").write_text(NEXT)
+            yield {"changed"}
+        told.watcher._stop.set()
+
+    monkeypatch.setattr(reload, "awatch", two_changes)
+    monkeypatch.setattr(reload, "check", None)
+    told = Told(path)
+    told.watcher._text = GOOD.encode()
+    async with watching(told):
+        await told.the_end()
+    assert (told.files, told.troubles) == ([], [])
+
+
+@pytest.mark.parametrize("error", [OSError("no space for watches"), RuntimeError("is gone")])
+async def test_where_the_system_tells_nothing_looking_now_and_then_will_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(reload, "awatch", refused)
+    monkeypatch.setattr(reload, "_GLANCE_MILLISECONDS", 5)
+    async with watching(Told(path)) as told:
+        path.write_text(NEXT)
+        await told.something()
+        path.unlink()
+        await told.something()
+    assert (told.requests, len(told.troubles)) == ([2.0], 1)
+
+
+async def test_a_glance_reads_only_a_file_that_looks_different(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counted(file: Path) -> bytes:
+        read.append(1)
+        return read_rules(file)
+
+    async def seconds_without_news(*_: Any, **__: Any) -> AsyncIterator[set[str]]:
+        for _second in range(5):
+            yield set()
+        assert len(read) == 1
+        path.write_text(NEXT)
+        yield set()
+        told.watcher._stop.set()
+
+    monkeypatch.setattr(reload, "awatch", seconds_without_news)
+    monkeypatch.setattr(reload, "read_rules", counted)
+    told = Told(path)
+    async with watching(told):
+        await told.the_end()
+    assert (told.requests, len(read)) == ([2.0], 2)
+
+
+async def test_a_watcher_that_never_began_can_be_stopped(path: Path) -> None:
+    await Told(path).watcher.stop()
+
+
+# --- what cannot change while running
+
+RUNNING = rule_file(
+    """\
+telemetry:
+  logs: {file: none}
+  prometheus: {bind: 127.0.0.1:9464}
+""",
+    inbound="{bind: 127.0.0.1:8080, tls: {cert: c.pem, key: k.pem}}",
+)
+
+
+@pytest.mark.parametrize(
+    "old, new, path, line, column",
+    [
+        ("service: shop", "service: store", "service", 2, 10),
+        ("127.0.0.1:8080", "127.0.0.1:8081", "listeners.inbound.bind", 3, 29),
+        ("127.0.0.1:8080", "unix:run/shop.sock", "listeners.inbound.bind", 3, 29),
+        ("key: k.pem", "key: new.pem", "listeners.inbound.tls", 3, 50),
+        (", tls: {cert: c.pem, key: k.pem}", "", "listeners.inbound.tls", 3, 22),
+        ("file: none", "file: stdout", "telemetry", 6, 3),
+        ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry", 6, 3),
+    ],
+)
+def test_what_needs_a_restart_is_shown_where_it_stands(
+    old: str, new: str, path: str, line: int, column: int
+) -> None:
+    assert old in RUNNING
+    running = checked(RUNNING).file
+    assert running is not None
+    (found,) = needs_restart(running, checked(RUNNING.replace(old, new)))
+    assert (found.code, found.severity) == ("needs-restart", Severity.ERROR)
+    assert found.message == f"{path} cannot change while running"
+    assert (found.file, found.line, found.column) == ("shop.yaml", line, column)
+    assert "--take-over" in found.hint
+
+
+def test_all_that_needs_a_restart_is_said_at_once() -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    found = needs_restart(running, checked(rule_file().replace("shop", "store")))
+    assert [one.message.split()[0] for one in found] == [
+        "service",
+        "listeners.inbound.tls",
+        "telemetry",
+    ]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        RUNNING,
+        f"# a remark\n{RUNNING}",
+        RUNNING.replace("bind: 127.0.0.1:8080", "keep_alive: 1s, bind: 127.0.0.1:8080"),
+        RUNNING.replace("http://127.0.0.1:9000", "http://127.0.0.1:9001"),
+        f"{RUNNING}trust: {{disclose: none}}\ntimeouts: {{idle: 1s}}\n",
+        f"{RUNNING}access: [{{name: a, deny: {{client_ip: 10.0.0.1}}}}]\n",
+    ],
+)
+def test_everything_else_may_change(new: str) -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    assert needs_restart(running, checked(new)) == []
+
+
+def test_of_a_file_with_errors_nothing_more_is_said() -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    broken = check(RUNNING.replace("shop", "store") + "timeouts: 5\n", "shop.yaml")
+    assert broken.file is None
+    assert needs_restart(running, broken) == []
