@@ -128,16 +128,18 @@ class _AccessList:
         """Whether any entry fits."""
         if self.networks is not None and self.networks.contains(request.client_number):
             return True
-        # A loop, not any(): a generator would cost more than the look-ups.
-        for _, read, values in self.by_key:  # noqa: SIM110
-            if values.match(read(request)):
+        for _, read, values in self.by_key:
+            value = read(request)
+            # Who has no value is nobody that the list names, not even by "*".
+            if value and values.match(value):
                 return True
         return False
 
     def entry(self, request: RequestHead) -> tuple[str, bytes]:
         """The key by which a request that is on the list is on it, and the value."""
         for name, read, values in self.by_key:
-            if values.match(value := read(request)):
+            value = read(request)
+            if value and values.match(value):
                 return name, value
         return _CLIENT_IP, request.client
 

@@ -88,6 +88,10 @@ def admitted(access: Access, head: RequestHead) -> bool:
             True,
         ),
         ({"allow": {"user": "*"}, "deny": {"client_ip": "0.0.0.0/0"}}, request(user="ann"), False),
+        # who has no value for a key is nobody that a list names, not even by "*"
+        ({"allow": {"user": "*"}}, request(user="ann"), True),
+        ({"allow": {"user": "*"}}, request(), False),
+        ({"deny": {"user": "*"}}, request(), True),
         # a peer on a Unix socket has no address
         ({"deny": {"client_ip": ["0.0.0.0/0", "::/0"]}}, request("unix"), True),
         ({"allow": {"client_ip": ["0.0.0.0/0", "::/0"]}}, request("unix"), False),
