@@ -89,9 +89,9 @@ def admitted(access: Access, head: RequestHead) -> bool:
         ),
         ({"allow": {"user": "*"}, "deny": {"client_ip": "0.0.0.0/0"}}, request(user="ann"), False),
         # who has no value for a key is nobody that a list names, not even by "*"
-        ({"allow": {"user": "*"}}, request(user="ann"), True),
-        ({"allow": {"user": "*"}}, request(), False),
-        ({"deny": {"user": "*"}}, request(), True),
+        ({"allow": {"agent": "*"}}, request(agent="curl"), True),
+        ({"allow": {"agent": "*"}}, request(agent=""), False),
+        ({"deny": {"agent": "*"}}, request(agent=""), True),
         # a peer on a Unix socket has no address
         ({"deny": {"client_ip": ["0.0.0.0/0", "::/0"]}}, request("unix"), True),
         ({"allow": {"client_ip": ["0.0.0.0/0", "::/0"]}}, request("unix"), False),
