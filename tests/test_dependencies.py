@@ -78,6 +78,11 @@ def test_the_demo_imports_only_what_it_is_installed_with() -> None:
     assert _third_party("demo_services") <= _declared("demo")
 
 
+def test_tests_and_benchmarks_import_only_what_they_are_installed_with() -> None:
+    assert _third_party("tests") <= _declared("demo", "test")
+    assert _third_party("benchmarks") <= _declared("demo", "bench")
+
+
 def test_nothing_is_asked_for_in_vain() -> None:
     used = set[str]().union(*map(_third_party, OURS))
     asked = _declared(*_project()["optional-dependencies"])
@@ -87,7 +92,7 @@ def test_nothing_is_asked_for_in_vain() -> None:
 
 def test_every_dependency_is_explained() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([a-z.\-]+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| ([a-z0-9.\-]+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
     explained = {name for name, _, _ in rows} - {"library"}
     assert explained == _declared(*_project()["optional-dependencies"])
 

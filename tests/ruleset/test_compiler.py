@@ -74,7 +74,7 @@ routes:
         (request("/reports/7"), "slow", "app", Timeouts(120.0, 50.0, 30.0)),
     ],
 )
-def test_a_route_has_an_upstream_and_timeouts_of_its_own_or_the_common_ones(
+def test_a_route_has_an_upstream_and_timeouts_of_its_own_or_those_of_all(
     asked: RequestHead, name: str, upstream: str, timeouts: Timeouts
 ) -> None:
     rules = compiled(f"{ROUTES}timeouts: {{request: 20s, per_try: 8s, idle: 30s}}\n")
