@@ -53,6 +53,7 @@ _ADMIN_SOCKET_MODE: Final = 0o600
 _INBOUND_SOCKET_MODE: Final = 0o666
 
 _ERRORS_LOGGED: Final = 5
+_SWITCH_SECONDS: Final = 0.0005
 
 #: Exit status of a sidecar that was told twice to stop.
 STOPPED_AT_ONCE: Final = 1
@@ -133,7 +134,7 @@ class Sidecar:
         admin = await self._start_admin()
         watcher.start(loop)
         handover = await self._announce(loop)
-        _settle_memory()
+        _settle()
         await self._stop.wait()
         handover.stop()
         await self._drain(admin)
@@ -368,8 +369,11 @@ def _write_whole(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _settle_memory() -> None:
-    """What lives as long as the process is not looked at again; the data path makes no cycles."""
+def _settle() -> None:
+    """Set the interpreter up for serving, once everything is loaded."""
+    # The loop waits this long for the lock while a thread reads a rule file (5 ms by default).
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # What lives as long as the process is not looked at again; the data path makes no cycles.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
