@@ -205,8 +205,8 @@ async def proxy(
         sweep.stop()
         listener.stop_accepting()
         listener.abort()
-        for connector in engine.connectors():
-            connector.close_idle()
+        await _turns()
+        await running.hang_up()
         await _turns()
         loop.set_exception_handler(None)
     if raised:

@@ -128,6 +128,7 @@ async def test_the_most_recently_used_connection_is_used_first() -> None:
         await until(lambda: len(pool.idle) == 2)
         last = pool.idle[-1]
         assert connector_of(running).checkout(clock()) is last
+        last.close()
 
 
 @pytest.mark.parametrize("seconds, opened", [(0.0, 1), (9.9, 1), (10.1, 2)])
