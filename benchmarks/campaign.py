@@ -144,6 +144,7 @@ class Round:
         return stack.enter_context(running)
 
     def _born(self, running: Running) -> Life:
+        running.settle()
         idle = process_tree.resident_bytes(running.pid)
         return Life(self._number, running.target.name, running.started_in, idle, 0)
 
@@ -155,6 +156,7 @@ class Round:
         for small in sidecars:
             campaign = self._campaign
             with Running(grown(small.target), campaign.workplace, [campaign.cores.proxy]) as large:
+                large.settle()
                 pair = [small, large] if self._number % 2 else [large, small]
                 self._closed(large, SATURATED, WARM_UP_SECONDS)
                 for running in pair:

@@ -19,6 +19,11 @@ from benchmarks.workplace import LARGE_BODY_BYTES, Workplace, free_port
 PROJECT = Path(__file__).parents[1]
 START_WITHIN_SECONDS = 60.0
 STOP_WITHIN_SECONDS = 15.0
+#: Settled: so many looks in a row at which it used less than this share of a core.
+SETTLED_LOOKS = 5
+SETTLED_SHARE = 0.03
+SETTLE_WITHIN_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
 _POLL_SECONDS = 0.002
 _PROGRAM = re.compile(r"\{program:([a-z0-9]+)\}")
 
@@ -62,6 +67,16 @@ class Running:
     def access_log(self) -> Path:
         """Where its access records end up."""
         return self._log
+
+    def settle(self) -> None:
+        """Wait until it has nothing left to do of its own, such as the rest of starting up."""
+        deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
+        quiet = 0
+        while quiet < SETTLED_LOOKS and time.monotonic() < deadline:
+            before = process_tree.cpu_time(self.pid)
+            time.sleep(_LOOK_SECONDS)
+            used = process_tree.cpu_time(self.pid).since(before).scheduled
+            quiet = quiet + 1 if used < _LOOK_SECONDS * SETTLED_SHARE else 0
 
     def logged(self) -> int:
         """How many lines its access log has."""

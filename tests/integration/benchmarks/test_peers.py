@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,32 @@ import pytest
 from benchmarks import process_tree, programs, proof
 from benchmarks.crowd import Crowd
 from benchmarks.load import Generator, LoadError
-from benchmarks.running import Running, StartError
+from benchmarks.running import SETTLE_WITHIN_SECONDS, Running, StartError
 from benchmarks.targets import UPSTREAM, by_name
 from benchmarks.workplace import Workplace
 
 EVERYWHERE = frozenset(os.sched_getaffinity(0))
 TRACES = {"trace_continued", "trace_started"}
+
+
+BUSY_SECONDS = 1.0
+#: Answers at once, and works on for a while.
+BUSY_SERVER = f"""
+import http.server, sys, threading, time
+
+def work():
+    end = time.monotonic() + {BUSY_SECONDS}
+    while time.monotonic() < end:
+        pass
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+threading.Thread(target=work).start()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
 
 
 def require(*names: str) -> None:
@@ -69,6 +90,25 @@ def test_a_program_that_ends_says_why(place: Workplace) -> None:
 
     with pytest.raises(StartError, match="nginx, plain ended at once: no such thing: …"):
         Running(broken, place, EVERYWHERE).__enter__()
+
+
+def test_settling_waits_for_the_end_of_the_work(place: Workplace) -> None:
+    command = ("{program:python}", "-c", BUSY_SERVER, "{port}")
+    busy = dataclasses.replace(by_name("nginx"), name="busy", command=command)
+    began = time.monotonic()
+
+    with Running(busy, place, EVERYWHERE) as running:
+        running.settle()
+
+    assert time.monotonic() - began > BUSY_SECONDS + 0.4
+
+
+def test_settling_with_nothing_to_do_is_short(place: Workplace) -> None:
+    with Running(by_name("nginx"), place, EVERYWHERE) as running:
+        began = time.monotonic()
+        running.settle()
+
+    assert time.monotonic() - began < SETTLE_WITHIN_SECONDS
 
 
 def test_stopping_leaves_no_process_behind(place: Workplace) -> None:
