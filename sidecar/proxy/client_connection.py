@@ -103,12 +103,18 @@ class ClientConnection(asyncio.Protocol):
         """End an answer that cannot be completed so that the client must notice."""
         if framing == BY_CLOSE:
             # Only a reset tells a cut from an end there.
-            sock = self.transport.get_extra_info("socket")
-            if sock is not None and sock.family != socket.AF_UNIX:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self.transport.abort()
-        else:
-            self.transport.close()
+            self.reset()
+            return
+        self.transport.close()
+        self.state = LINGERING
+        self.since = self.engine.now
+
+    def reset(self) -> None:
+        """End it now, and let nobody keep what was written and not sent."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
         self.state = LINGERING
         self.since = self.engine.now
 

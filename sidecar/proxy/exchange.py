@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.model.outcome import CLIENT_GONE, Failure, classify
+from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED, Failure, classify
 from sidecar.model.verdict import LocalReply, Park
 from sidecar.proxy.account import identify, record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
@@ -101,7 +101,11 @@ class Exchange(Tunnel):
         if self.status:
             # Bytes of the answer are out: all that is left is to break it visibly.
             self.reason = failure.reason
-            self.downstream.break_off(self.framing)
+            if failure is CLIENT_STALLED and self.downstream.is_unread:
+                # Who has read nothing for so long will not read what is left either.
+                self.downstream.reset()
+            else:
+                self.downstream.break_off(self.framing)
             self._finish(failure)
         else:
             self.answer(failure.status, failure.reason, detail, failure=failure)
