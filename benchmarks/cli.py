@@ -14,6 +14,7 @@ from benchmarks import cores, figure, micro, profiling, report, results, workpla
 from benchmarks.campaign import Campaign, Plan
 from benchmarks.data_path import BrokenPathError
 from benchmarks.load import LoadError
+from benchmarks.programs import NotInstalledError
 from benchmarks.running import StartError
 from benchmarks.scenarios import LARGE, POST, SATURATED
 from benchmarks.targets import TARGETS, by_name, ours
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, soft_wrap=True, markup=False)
     try:
         status: int = options.command(options, console)
-    except (BrokenPathError, LoadError, LookupError, StartError) as wrong:
+    except (BrokenPathError, LoadError, LookupError, NotInstalledError, StartError) as wrong:
         console.print(f"measured nothing: {wrong}")
         return 1
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.campaign import Plan
+from benchmarks.programs import NotInstalledError
 from benchmarks.results import Cell, Results, save
 from benchmarks.targets import TARGETS
 
@@ -58,3 +59,15 @@ def test_renders_again_what_was_saved(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert "0.50 (0.50–0.50)" in capsys.readouterr().out
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md", ".png", ".svg"}
+
+
+def test_a_missing_load_generator_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(*_: object) -> None:
+        raise NotInstalledError("wrk is not installed")
+
+    monkeypatch.setattr(cli, "measure", measure)
+
+    assert cli.main(["--quick"]) == 1
+    assert "measured nothing: wrk is not installed" in capsys.readouterr().out
