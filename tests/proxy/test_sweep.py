@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -207,6 +208,30 @@ async def test_an_answer_that_nobody_reads_is_the_client_s_fault_and_is_kept_no_
         (record,) = running.records
         await until(lambda: not running.listener.connections)
     assert (record.status, record.reason) == (200, "client_stalled")
+
+
+async def test_an_answer_that_is_read_slowly_is_no_stalled_one() -> None:
+    """What the client takes counts, though nothing new is asked of the upstream meanwhile."""
+    size = 64 << 20
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size)
+    async with serving(says(answer), timeouts=SLOW) as running:
+        client = await running.connect()
+        await until(lambda: running.listener.connections)
+        transport = only(running).transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        await client.send(request())
+        await until(lambda: only(running).is_unread)
+        unsent = transport.get_write_buffer_size()
+        running.look(0)
+        while transport.get_write_buffer_size() == unsent:
+            await client.read()
+        assert only(running).is_unread
+        running.look(59)
+        running.look(61)
+        running.look(59 + 59)
+        assert running.engine.exchanges
+        running.look(59 + 61)
+        assert not running.engine.exchanges
 
 
 # --- connections that close
