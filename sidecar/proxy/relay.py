@@ -46,7 +46,7 @@ class Relay(Forwarder):
     #: When the answer's head went on to the client, if its body did not end with it.
     told = 0.0
     #: Bytes moved both ways when the sweep last looked, and since when they stand still.
-    progress_bytes = -1
+    progress_bytes: int | None = None
     progress_since = 0.0
 
     @abstractmethod

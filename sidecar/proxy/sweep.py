@@ -110,7 +110,7 @@ class Sweep:
 
 def _look_at_progress(exchange: Exchange, now: float) -> None:
     """End an exchange in which nothing moves."""
-    moved = exchange.bytes_received + exchange.bytes_sent
+    moved = _moved_bytes(exchange)
     if moved != exchange.progress_bytes:
         exchange.progress_bytes = moved
         exchange.progress_since = now
@@ -119,6 +119,15 @@ def _look_at_progress(exchange: Exchange, now: float) -> None:
     if flowing and now - exchange.progress_since >= exchange.route.timeouts.idle:
         stalled = exchange.downstream.is_unread or exchange.awaits_client
         exchange.expire(CLIENT_STALLED if stalled else IDLE_TIMEOUT)
+
+
+def _moved_bytes(exchange: Exchange) -> int:
+    """What has come through: bytes that wait for somebody slow move when he takes them."""
+    moved = exchange.bytes_received + exchange.bytes_sent
+    moved -= exchange.downstream.transport.get_write_buffer_size()
+    if exchange.upstream is not None:
+        moved -= exchange.upstream.transport.get_write_buffer_size()
+    return moved
 
 
 def _look_at(downstream: Downstream, listener: Listener, now: float) -> None:

@@ -11,7 +11,7 @@ from sidecar.cluster.pool import PoolSettings
 from sidecar.proxy.clock import clock
 from sidecar.proxy.sweep import TICK_SECONDS, Sweep
 from sidecar.ruleset.routes import ListenerLimits, Timeouts
-from tests.proxy.client import BrokenAnswerError, Client
+from tests.proxy.client import BrokenAnswerError, Client, raw_socket
 from tests.proxy.gates import refusing_chain
 from tests.proxy.harness import Proxy, Recorder, Script, only, request, serving, until
 
@@ -216,6 +216,8 @@ async def test_an_answer_that_is_read_slowly_is_no_stalled_one() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size)
     async with serving(says(answer), timeouts=SLOW) as running:
         client = await running.connect()
+        with raw_socket(client.writer) as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await until(lambda: running.listener.connections)
         transport = only(running).transport
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -224,7 +226,7 @@ async def test_an_answer_that_is_read_slowly_is_no_stalled_one() -> None:
         unsent = transport.get_write_buffer_size()
         running.look(0)
         while transport.get_write_buffer_size() == unsent:
-            await client.read()
+            await client.read(1024)
         assert only(running).is_unread
         running.look(59)
         running.look(61)
