@@ -326,10 +326,12 @@ class Sidecar:
         if self._taken_over:
             # Whoever asks how this service is must be told by the one who serves it.
             await _close_all(admin)
+        # One turn of the loop for connections that were accepted in this one.
+        await asyncio.sleep(0)
         end = clock() + self._settings.drain_seconds
         while self._drains_until(end):  # noqa: ASYNC110 - looked at now and then, once in a life
             await asyncio.sleep(_DRAIN_LOOK_SECONDS)
-        if self._listener.connections:
+        if not self._listener.is_empty:
             self._listener.abort()
             # One turn of the loop for the connections to notice.
             await asyncio.sleep(0)
@@ -337,7 +339,7 @@ class Sidecar:
             connector.close_idle()
 
     def _drains_until(self, end: float) -> bool:
-        return bool(self._listener.connections) and clock() < end and self._stop_signals < 2
+        return not self._listener.is_empty and clock() < end and self._stop_signals < 2
 
     def _remove_traces(self) -> None:
         """Remove what only a running sidecar has."""

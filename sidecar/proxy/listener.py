@@ -6,23 +6,22 @@ an old one without a moment in which nobody listens.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import TYPE_CHECKING, Final
 
+from sidecar.algorithms.networks import address_number
+from sidecar.proxy.acceptor import Acceptor
 from sidecar.proxy.clock import clock
-from sidecar.proxy.downstream import Downstream
+from sidecar.proxy.peer import UNIX
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.wire.rejection import Rejected
 
 if TYPE_CHECKING:
+    from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.tls import ListenerContext
     from sidecar.ruleset.routes import ListenerRules
     from sidecar.telemetry.metrics import ServerMeters
-
-#: Connections that the kernel keeps for us until they are accepted.
-BACKLOG: Final = 4096
 
 #: A kept-alive connection that has been quiet for this long is closed while draining; a client
 #: that is about to send has by then been told "Connection: close" on an earlier answer.
@@ -49,7 +48,10 @@ class Listener:
         self.server_meters: dict[str, ServerMeters] = {}
         self.connections: set[Downstream] = set()
         self._clients: dict[bytes, int] = {}
-        self._server: asyncio.Server | None = None
+        #: Clients that are here, handshakes under way included.
+        self._present = 0
+        self._stopped = False
+        self._acceptor = Acceptor(self)
 
     @property
     def rules(self) -> ListenerRules:
@@ -58,26 +60,45 @@ class Listener:
 
     async def start(self) -> None:
         """Accept connections."""
-        loop = self.engine.loop
-        context = self.tls.context if self.tls is not None else None
-        if self.socket.family == socket.AF_UNIX:
-            self._server = await loop.create_unix_server(
-                lambda: Downstream(self), sock=self.socket, ssl=context, backlog=BACKLOG
-            )
-        else:
-            self._server = await loop.create_server(
-                lambda: Downstream(self), sock=self.socket, ssl=context, backlog=BACKLOG
-            )
+        await self._acceptor.start()
 
     def stop_accepting(self) -> None:
         """Accept no more; connections that are open go on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if not self._stopped:
+            self._stopped = True
+            self._acceptor.stop()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here, nor about to come in."""
+        return not self.connections and not self._acceptor.opening
 
     def idle_seconds(self) -> float:
         """How long a kept-alive connection may be quiet."""
         return _QUIET_SECONDS if self.engine.draining else self.rules.keep_alive
+
+    # --- called by the acceptor
+
+    def arrived(self, address: bytes) -> bool:
+        """Somebody wants to come in; whether they may.
+
+        Over plain HTTP there is always room to be told that there is none. A TLS handshake is too
+        much work for that, and takes up room while it lasts.
+        """
+        if self.tls is None:
+            return True
+        self._count(address)
+        refused = self._no_room(address)
+        if refused is not None:
+            self.turned_away(address, refused.reason)
+        return refused is None
+
+    def turned_away(self, address: bytes, reason: str) -> None:
+        """Whoever had arrived did not come in."""
+        self.meters.connections_total += 1
+        self.meters.connections_refused(reason)
+        if self.tls is not None:
+            self._forget(address)
 
     # --- called by connections
 
@@ -87,23 +108,35 @@ class Listener:
         meters.connections_total += 1
         meters.connections_open += 1
         self.connections.add(downstream)
-        address = downstream.address
-        count = self._clients.get(address, 0) + 1
-        self._clients[address] = count
-        limits = downstream.peer.limits
-        if len(self.connections) > limits.connections:
-            return Rejected(503, "too_many_connections", "too many connections are open")
-        shared = downstream.peer.is_proxy or downstream.peer.number < 0
-        if count > limits.connections_per_client and not shared:
-            detail = "too many connections are open from this address"
-            return Rejected(503, "too_many_connections_of_client", detail)
-        return None
+        if self.tls is None:
+            self._count(downstream.address)
+        return self._no_room(downstream.address)
 
     def closed(self, downstream: Downstream) -> None:
         """A client's connection is gone."""
         self.connections.discard(downstream)
         self.meters.connections_open -= 1
-        address = downstream.address
+        self._forget(downstream.address)
+
+    def _no_room(self, address: bytes) -> Rejected | None:
+        """Why a client that was counted cannot stay; None when it can."""
+        limits = self.rules.limits
+        if self._present > limits.connections:
+            return Rejected(503, "too_many_connections", "too many connections are open")
+        if self._clients[address] > limits.connections_per_client:
+            proxies = self.engine.rules.trust.proxies
+            # Many clients share a proxy, and whatever comes through a Unix socket.
+            if address != UNIX and not proxies.contains(address_number(address)):
+                detail = "too many connections are open from this address"
+                return Rejected(503, "too_many_connections_of_client", detail)
+        return None
+
+    def _count(self, address: bytes) -> None:
+        self._present += 1
+        self._clients[address] = self._clients.get(address, 0) + 1
+
+    def _forget(self, address: bytes) -> None:
+        self._present -= 1
         count = self._clients[address] - 1
         if count:
             self._clients[address] = count
@@ -132,3 +165,4 @@ class Listener:
         """Cut every connection."""
         for downstream in list(self.connections):
             downstream.transport.abort()
+        self._acceptor.abort()

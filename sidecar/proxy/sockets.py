@@ -11,11 +11,12 @@ import socket
 import stat
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Final
 
-from sidecar.proxy.listener import BACKLOG
-
+#: Connections that the kernel keeps for us until they are accepted.
+BACKLOG: Final = 4096
 #: The first descriptor that systemd passes (``sd_listen_fds``).
-_FIRST_PASSED = 3
+_FIRST_PASSED: Final = 3
 
 
 class CannotListen(OSError):  # noqa: N818 - reads as what it says to the user

@@ -29,20 +29,14 @@ _CLIENT_CERTIFICATE = {
 
 
 class ListenerContext:
-    """A listener's TLS context, renewed when its files change.
-
-    New connections get the new certificate; those that are open keep theirs.
-    """
+    """A listener's TLS context, made anew when its files change."""
 
     def __init__(self, settings: ListenerTls) -> None:
         """Load the files. Raises ``OSError`` or ``ssl.SSLError`` when that cannot be done."""
         self._settings = settings
-        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.context.set_alpn_protocols(["http/1.1"])
-        self.context.verify_mode = _CLIENT_CERTIFICATE[settings.client_certificate]
         self._seen = self._signature()
-        self._load()
+        #: For new connections; those that are open keep the one that they were opened with.
+        self.context = _listener_context(settings)
 
     def renew(self) -> bool:
         """Load the files again if they have changed; whether they had.
@@ -54,21 +48,25 @@ class ListenerContext:
         if signature == self._seen:
             return False
         self._seen = signature
-        # A trial first: a certificate that does not fit its key must not half replace the old.
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-            self._settings.cert, self._settings.key
-        )
-        self._load()
+        # A new context: an old one would still believe whom the new files no longer name, and
+        # would resume sessions of theirs.
+        self.context = _listener_context(self._settings)
         return True
-
-    def _load(self) -> None:
-        self.context.load_cert_chain(self._settings.cert, self._settings.key)
-        if self._settings.client_ca:
-            self.context.load_verify_locations(self._settings.client_ca)
 
     def _signature(self) -> tuple[tuple[int, int, int], ...]:
         paths = (self._settings.cert, self._settings.key, self._settings.client_ca)
         return tuple(_stamp(path) for path in paths if path)
+
+
+def _listener_context(settings: ListenerTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.verify_mode = _CLIENT_CERTIFICATE[settings.client_certificate]
+    context.load_cert_chain(settings.cert, settings.key)
+    if settings.client_ca:
+        context.load_verify_locations(settings.client_ca)
+    return context
 
 
 def _stamp(path: str) -> tuple[int, int, int]:

@@ -195,7 +195,7 @@ async def proxy(
     name = sock.getsockname()
     listener = Listener(engine, "inbound", sock, tls)
     sweep = Sweep(engine, [listener], lambda _now: None)
-    listener.start()
+    await listener.start()
     running = Proxy(engine, listener, sweep, name[1] if isinstance(name, tuple) else 0)
     try:
         yield running
