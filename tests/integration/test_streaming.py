@@ -86,6 +86,7 @@ def judge(sidecar: Sidecar, source: Source, reader: Reader) -> None:
     assert peak_bytes(sidecar.pid) < sidecar.idle_bytes + FLAT_BYTES
 
 
+@pytest.mark.slow
 @sizes
 @framings
 def test_down(
@@ -103,6 +104,7 @@ def test_down(
     judge(sidecar, source, reader)
 
 
+@pytest.mark.slow
 @sizes
 @framings
 def test_up(
