@@ -75,15 +75,19 @@ class Exchange(Tunnel):
         return self.route.chain if chain_for is None else chain_for(self.request)
 
     def _park(self, park: Park, now: float) -> None:
-        park.place.wake = self._wake
+        park.place.wake = self._wake_soon
         self._timer = self.engine.loop.call_later(max(park.until - now, 0.0), self._wake)
         self._hold_body()
+
+    def _wake_soon(self) -> None:
+        # Whoever wakes is about to end, and may be one of thousands that wake each other.
+        self.engine.loop.call_soon(self._wake)
 
     def _wake(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self.finished:
+        if self.parked is not None:
             self._ask(clock())
 
     def _refuse(self, reply: LocalReply) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import hypothesis.strategies as st
 import pytest
@@ -40,10 +41,10 @@ class Plan:
 class Planned:
     """A gate that follows its plan and watches over the contract of gates."""
 
+    settles: ClassVar[bool] = False
     name: str
     plan: Plan
     log: Log
-    settles: bool = True
     stage: Stage = Stage.ACCESS
     asked: int = 0
     places: list[Place] = field(default_factory=list)
@@ -86,12 +87,21 @@ class Planned:
         """Nothing to take over."""
 
 
+class Settling(Planned):
+    """The same that wants to be told the end."""
+
+    settles = True
+
+
 class Ride:
     """One request through one chain, ask after ask, to its end."""
 
     def __init__(self, plans: list[Plan]) -> None:
         self.log: Log = []
-        self.gates = [Planned(f"{n}", plan, self.log, plan.settles) for n, plan in enumerate(plans)]
+        self.gates = [
+            (Settling if plan.settles else Planned)(f"{number}", plan, self.log)
+            for number, plan in enumerate(plans)
+        ]
         self.steps = [
             Step(
                 Rule("told", gate.name, Mode.SHADOW if gate.plan.shadow else Mode.ENFORCE, "x:1"),
