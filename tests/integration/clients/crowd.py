@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -41,8 +42,15 @@ class Notes:
 class Crowd:
     """A number of clients at ``address``; each notes what it meets in the notes of its sort."""
 
-    def __init__(self, address: Address, pause_seconds: float = _PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        address: Address,
+        pause_seconds: float = _PAUSE_SECONDS,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._address = address
+        self._tls = tls
         self._pause_seconds = pause_seconds
         self._stopping = False
         self.notes: dict[str, Notes] = {}
@@ -94,7 +102,7 @@ class Crowd:
         reused = connection is not None
         try:
             if connection is None:
-                connection = await Connection.open(self._address)
+                connection = await Connection.open(self._address, tls=self._tls)
                 notes.connections += 1
             answer = await question(connection)
         except (OSError, BrokenAnswer) as error:
