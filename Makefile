@@ -75,7 +75,7 @@ lint: $(EVERYTHING) ## format, lint, types, import contracts
 
 unit: $(EVERYTHING) ## tests without sockets
 	$(call say,unit tests)
-	@$(BIN)/pytest -m 'not integration' --numprocesses auto $(PYTEST_ARGS)
+	@$(BIN)/pytest -m 'not integration' --ignore tests/integration --numprocesses auto $(PYTEST_ARGS)
 
 integration: $(EVERYTHING) servers ## tests with real sockets and real servers
 	$(call say,integration tests)

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+@cache
 def _third_party(folder: str) -> set[str]:
     modules = {
         name.partition(".")[0] for path in (ROOT / folder).rglob("*.py") for name in _imports(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,15 @@ def _relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _has_code(module: Path) -> bool:
     """Whether there is more than a docstring, imports and assignments of names."""
     passive = ast.Expr | ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign
-    return any(not isinstance(node, passive) for node in ast.parse(module.read_text()).body)
+    return any(not isinstance(node, passive) for node in _tree(module).body)
 
 
 def _mirror(module: Path) -> Path:
@@ -86,7 +92,7 @@ def _names(path: Path) -> Iterator[str]:
     yield path.stem
     yield path.parent.name
     definitions = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, definitions):
             yield node.name
 

@@ -48,7 +48,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", *arguments]
-    environment = {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        "PYTHONPATH": str(project),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # The page's test needs nothing but pytest.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     return subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, check=False
     )
