@@ -72,7 +72,8 @@ class Peer:
             self._take_authority(request, authority)
         elif not valid_host(request.host) and (request.host or request.minor):
             raise bad_request("Host is not a valid host and port (RFC 9110, 7.2)")
-        request.scheme = scheme or self.scheme
+        # A target that says https does not make it so: only a proxy knows how it was asked.
+        request.scheme = scheme if scheme and self.is_proxy else self.scheme
         if path == b"*":
             request.path = path
         else:
