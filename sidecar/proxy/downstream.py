@@ -318,6 +318,7 @@ class Downstream(Intake):
         self._held = b""
         self._decoder = None
         if self.exchange is not None:
+            self.listener.meters.rejected(rejected.reason)
             self.exchange.cut_short(rejected)
             return
         self.listener.rejected(self, rejected)

@@ -72,7 +72,7 @@ OVERHEAD: Final = Metric(
 REJECTED: Final = Metric(
     "sidecar_requests_rejected_total",
     Kind.COUNTER,
-    "Requests turned away before any rule was asked.",
+    "Requests that could not be read, or not in time: their head, or what came of their body.",
     (*_LISTENER, a.REASON),
     reasons=(Use.REJECTION,),
 )

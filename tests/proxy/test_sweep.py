@@ -112,6 +112,7 @@ async def test_a_body_that_comes_too_slowly_is_timed_out(framing: str, body: byt
         await recorder.all_heard(running)
     assert (answer.status, answer.closes) == (408, True)
     assert (record.status, record.reason) == (408, "body_too_slow")
+    assert running.listener.meters.rejected.counts["body_too_slow"] == 1
     assert recorder.whole == []
 
 
