@@ -267,7 +267,9 @@ class Downstream(Intake):
         elif state == TUNNEL:
             self.close_after_flush()
         elif state in (WAITING, BODY):
-            if state == BODY or self._held:
+            # It is we who end it: the client may be about to send the next request.
+            surprised = exchange.request.keep_alive and not self.half_closed
+            if state == BODY or self._held or surprised:
                 self._linger()
             else:
                 self.close_after_flush()
