@@ -26,6 +26,10 @@ def check(data: bytes) -> ours.Response | None:
     read = ours.read_response(data)
     if read is None or read.head.status == 101:
         return None
+    if 103 < read.head.status < 200:
+        # llhttp gives content to interim responses that it does not know by their number; none
+        # has any (RFC 9110, 15.2). The rest must still be the same.
+        return check(data[:9] + b"103" + data[12:])
     theirs = llhttp.read_response(tabs_as_blanks(data, read.head_size))
     if theirs is None:
         # With content still to come llhttp may know that it is bad: the head must be good.
