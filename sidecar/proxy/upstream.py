@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from typing import TYPE_CHECKING, Final
 
 from sidecar.model.http import NO_LENGTH
@@ -172,9 +173,27 @@ class Upstream(asyncio.Protocol):
             self.exchange.tunnel_ended(from_upstream=True)
             # TLS has no half-closed connections.
             return self.transport.get_extra_info("ssl_object") is None
+        exchange = self.exchange
+        if self.state == UNTIL_CLOSE and exchange is not None and self._is_farewell():
+            self.exchange = None
+            self.close()
+            exchange.response_last(b"", [])
         return False
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def _is_farewell(self) -> bool:
+        """Whether the end of the stream is one that the endpoint meant.
+
+        TLS says so; an end without that is a cut (RFC 9112, 9.8).
+        """
+        secured = self.transport.get_extra_info("ssl_object")
+        try:
+            return secured is None or not secured.read(1)
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
+
+    def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is gone."""
         state, self.state = self.state, CLOSED
         exchange, self.exchange = self.exchange, None
@@ -182,9 +201,7 @@ class Upstream(asyncio.Protocol):
             self.connector.closed(self)
         if exchange is None:
             return
-        if state == UNTIL_CLOSE and exc is None:
-            exchange.response_last(b"", [])
-        elif state == TUNNEL:
+        if state == TUNNEL:
             exchange.tunnel_closed()
         elif state == HEAD:
             # A kept-alive connection may have been closed before the request reached it.
