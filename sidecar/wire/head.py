@@ -41,6 +41,7 @@ _MINOR = {b"HTTP/1.1": 1, b"HTTP/1.0": 0}
 #: Status lines are few: reading one is remembered, up to a bound.
 _STATUS_LINES: dict[bytes, tuple[int, int, bytes]] = {}
 _STATUS_LINES_AT_MOST = 256
+_STATUS_LINE_BYTES_AT_MOST = 128
 
 #: Longest ``Content-Length`` read: 10^15 bytes is more than anyone sends.
 _LENGTH_DIGITS = 15
@@ -206,7 +207,7 @@ def _status_line(line: bytes) -> ResponseHead:
     known = _STATUS_LINES.get(line)
     if known is None:
         known = _read_status_line(line)
-        if len(_STATUS_LINES) < _STATUS_LINES_AT_MOST:
+        if len(_STATUS_LINES) < _STATUS_LINES_AT_MOST and len(line) <= _STATUS_LINE_BYTES_AT_MOST:
             _STATUS_LINES[line] = known
     status, minor, written = known
     return ResponseHead(status, written, minor)

@@ -110,6 +110,8 @@ _TOKEN = bytes(set(range(256)) - set(_NOT_TOKEN))
 
 #: Spellings remembered beyond the known names; anything more is looked at each time anew.
 _REMEMBERED_AT_MOST = 4096
+#: Nobody's memory is for strangers to fill: longer names than these are rarely meant.
+_REMEMBERED_BYTES_AT_MOST = 64
 
 
 def is_token(name: bytes) -> bool:
@@ -147,6 +149,6 @@ class NameTable(dict[bytes, int]):
         if not is_token(name):
             raise Rejected(400, "bad_request", "a field name is not a token (RFC 9112, 5.1)")
         kind = self._kinds.get(name.lower(), 0)
-        if len(self) < _REMEMBERED_AT_MOST:
+        if len(self) < _REMEMBERED_AT_MOST and len(name) <= _REMEMBERED_BYTES_AT_MOST:
             self[name] = kind
         return kind
