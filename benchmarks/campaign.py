@@ -72,7 +72,7 @@ class Campaign:
                     self.results.proved[target.name] = self._prove(target)
             for number in range(self.plan.rounds):
                 self.tell(f"round {number + 1} of {self.plan.rounds}")
-                Round(self, number, present).run()
+                Round(self, number, [one for one in present if number % one.every == 0]).run()
         return self.results
 
     def _present(self) -> tuple[Target, ...]:

@@ -57,8 +57,9 @@ def _conditions(results: Results) -> str:
     stolen = max((cell.stolen for cell in results.cells), default=0.0)
     made_of = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
-        f"{results.taken[:10]}; {results.rounds} paired rounds of {results.run_seconds} s for "
-        f"each load and proxy. {machine['processor']}, {machine['cores']} cores "
+        f"{results.taken[:10]}; {results.rounds} rounds of {results.run_seconds} s for each load, "
+        f"the proxies paired within a round{_now_and_then(results)}. "
+        f"{machine['processor']}, {machine['cores']} cores "
         f"({'virtual' if machine['hypervisor'] == 'yes' else 'bare'}), {machine['memory']}, "
         f"{machine['kernel']}, {machine['distribution']}. {made_of}.\n\n"
         f"Median (interquartile range). Ratios are taken within a round, then their median. "
@@ -66,6 +67,14 @@ def _conditions(results: Results) -> str:
         f"core to itself; other processes took {results.others_share():.1%} of it at the "
         f"median, other machines at most {stolen:.1%}. No request failed.\n"
     )
+
+
+def _now_and_then(results: Results) -> str:
+    """Which proxies were not in every round, and in how many they were."""
+    seldom = [target for target in _present(results) if target.every > 1]
+    names = ", ".join(target.title for target in seldom)
+    number = len(range(0, results.rounds, seldom[0].every)) if seldom else 0
+    return f"; in {number} of them: {names}" if seldom else ""
 
 
 def _core_rows(results: Results) -> list[Row]:

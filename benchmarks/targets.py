@@ -31,6 +31,8 @@ class Target:
     command: tuple[str, ...]
     template: str = ""
     governed: bool = False
+    #: In every so-manieth round: those that the goals are about in each, the others now and then.
+    every: int = 4
     #: Written to standard output by the program itself, which is then its access log.
     logs_to_stdout: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -67,11 +69,18 @@ TARGETS: tuple[Target, ...] = (
         _SIDECAR,
         "sidecar_governed.rules.yaml",
         governed=True,
+        every=1,
         environment=_STATE,
         values=NO_OTHER_RULES,
     ),
     Target(
-        "envoy-governed", "Envoy, governed", "envoy", _ENVOY, "envoy_governed.yaml", governed=True
+        "envoy-governed",
+        "Envoy, governed",
+        "envoy",
+        _ENVOY,
+        "envoy_governed.yaml",
+        governed=True,
+        every=1,
     ),
     Target("envoy", "Envoy, plain", "envoy", _ENVOY, "envoy_plain.yaml"),
     Target(
@@ -83,7 +92,7 @@ TARGETS: tuple[Target, ...] = (
         governed=True,
         logs_to_stdout=True,
     ),
-    Target("haproxy", "HAProxy, plain", "haproxy", _HAPROXY, "haproxy_plain.cfg"),
+    Target("haproxy", "HAProxy, plain", "haproxy", _HAPROXY, "haproxy_plain.cfg", every=1),
     Target(
         "nginx-governed", "nginx, governed", "nginx", _NGINX, "nginx_governed.conf", governed=True
     ),
