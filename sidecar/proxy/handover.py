@@ -11,6 +11,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -59,12 +60,15 @@ class HandoverServer:
             with connection:
                 try:
                     async with asyncio.timeout(None) as bound:
-                        if await self._hand_over(connection, bound):
-                            self._taken_over()
-                            await self._loop.sock_sendall(connection, _DRAINING)
-                            return
+                        if not await self._hand_over(connection, bound):
+                            continue
                 except (OSError, TimeoutError):
                     continue
+                self._taken_over()
+                # If the new one is gone already, there is nobody to tell, and no way back.
+                with suppress(OSError):
+                    await self._loop.sock_sendall(connection, _DRAINING)
+                return
 
     async def _hand_over(self, connection: socket.socket, bound: asyncio.Timeout) -> bool:
         """Whether the one who asked is ready to serve."""
