@@ -197,7 +197,7 @@ def test_what_is_not_for_us_is_not_taken(environment: dict[str, str]) -> None:
     assert passed_by_systemd(dict(environment)) == {}
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 1])
+@pytest.mark.parametrize("pid", [os.getpid(), 1], ids=["ours", "another"])
 def test_the_variables_are_taken_out_for_the_sake_of_our_children(passed: Passed, pid: int) -> None:
     originals = passed(2 if pid == os.getpid() else 0)
     environment = offered(2, "inbound:prometheus", pid)
