@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
 from sidecar.proxy.doors import Doors
+from sidecar.proxy.drain import drain
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
 from sidecar.proxy.listener import Listener
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 _RECORDS: Final = 8192
 #: How long the last log lines may take to be written.
 _LOG_SECONDS: Final = 2.0
-_DRAIN_LOOK_SECONDS: Final = 0.02
 _STATE_DIR_MODE: Final = 0o700
 _ADMIN_SOCKET_MODE: Final = 0o600
 _INBOUND_SOCKET_MODE: Final = 0o666
@@ -319,27 +319,16 @@ class Sidecar:
 
     async def _drain(self, admin: list[AdminServer]) -> None:
         """Let running requests end, within bounds, and idle connections go."""
-        engine = self._engine
-        engine.draining = True
+        self._engine.draining = True
         self._listener.stop_accepting()
         self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
         if self._taken_over:
             # Whoever asks how this service is must be told by the one who serves it.
             await _close_all(admin)
-        # One turn of the loop for connections that were accepted in this one.
-        await asyncio.sleep(0)
-        end = clock() + self._settings.drain_seconds
-        while self._drains_until(end):  # noqa: ASYNC110 - looked at now and then, once in a life
-            await asyncio.sleep(_DRAIN_LOOK_SECONDS)
-        if not self._listener.is_empty:
-            self._listener.abort()
-            # One turn of the loop for the connections to notice.
-            await asyncio.sleep(0)
-        for connector in engine.connectors():
-            connector.close_idle()
+        await drain(self._engine, self._listener, self._settings.drain_seconds, self._hurried)
 
-    def _drains_until(self, end: float) -> bool:
-        return not self._listener.is_empty and clock() < end and self._stop_signals < 2
+    def _hurried(self) -> bool:
+        return self._stop_signals > 1
 
     def _remove_traces(self) -> None:
         """Remove what only a running sidecar has."""

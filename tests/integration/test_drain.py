@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from tests.integration.clients.asking import ask_admin, eventually, is_ready
 from tests.integration.clients.connection import BrokenAnswer, Connection
 from tests.integration.rule_text import rules
 from tests.integration.running import ended
+from tests.servers.nginx import Nginx
 from tests.servers.ports import Address, is_listening
 from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter, both_loops
 
@@ -40,6 +42,9 @@ class SlowApp:
     ) -> bool:
         if head.startswith(b"GET /slow"):
             self.asked.set()
+            await self._wait(reader)
+        elif head.startswith(b"GET /half"):
+            writer.write(scripted.answer(BODY)[: 4 - len(BODY)])
             await self._wait(reader)
         writer.write(scripted.answer(BODY))
         return True
@@ -134,15 +139,35 @@ async def test_an_upload_is_finished(sidecar_process: SidecarStarter) -> None:
 
 
 @both_loops
-async def test_what_outlasts_the_bound_is_cut(sidecar_process: SidecarStarter, loop: Loop) -> None:
+async def test_what_outlasts_the_bound_is_given_up(
+    sidecar_process: SidecarStarter, loop: Loop
+) -> None:
     arguments = ("--drain", "0.3")
     async with slow_request(sidecar_process, loop, *arguments) as (sidecar, app, client):
-        sidecar.process.send_signal(signal.SIGTERM)
-        with pytest.raises((BrokenAnswer, ConnectionResetError)):
-            await client.answer()
+        async with await Connection.open(sidecar.address) as halfway:
+            await halfway.send(b"GET /half HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+            assert (await halfway.head())[0] == 200
+            sidecar.process.send_signal(signal.SIGTERM)
+            answer = await client.answer()
+            assert (answer.status, answer.closes) == (503, True)
+            assert json.loads(answer.body)["reason"] == "drain_expired"
+            assert await halfway.end() == BODY[:4], "what was begun is broken off"
         assert await ended(sidecar, SOON_SECONDS) == 0
         async with asyncio.timeout(SOON_SECONDS):
             await app.gone.wait()
+
+
+@both_loops
+async def test_a_client_that_does_not_read_holds_nothing_up(
+    sidecar_process: SidecarStarter, nginx: Nginx, loop: Loop
+) -> None:
+    text = rules(nginx.address)
+    sidecar = sidecar_process(text, loop=loop, arguments=["--drain", "0.3"])
+    async with await Connection.open(sidecar.address, buffer_bytes=1 << 12) as client:
+        await client.send(b"GET /large HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+        assert (await client.head())[0] == 200
+        sidecar.process.send_signal(signal.SIGTERM)
+        assert await ended(sidecar, SOON_SECONDS) == 0
 
 
 @both_loops
@@ -172,7 +197,8 @@ async def test_with_nothing_to_do_it_goes_at_once(
 async def test_a_client_that_never_asked_anything_holds_nothing_up(
     sidecar_process: SidecarStarter,
 ) -> None:
-    sidecar = sidecar_process(rules(None))
+    limits = {"head_within": "1s"}
+    sidecar = sidecar_process(rules(None, inbound={"limits": limits}))
     async with (
         await Connection.open(sidecar.address) as silent,
         await Connection.open(sidecar.address) as begun,
