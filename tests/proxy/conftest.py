@@ -1,4 +1,4 @@
-"""Every test of the data path runs on both loops that the sidecar runs on."""
+"""Every test of the data path that is a coroutine runs on both loops that the sidecar runs on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
-import uvloop
 
-LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "uvloop": uvloop.new_event_loop,
-    "asyncio": asyncio.SelectorEventLoop,
-}
+from tests.proxy.loops import LOOPS
 
 
 def pytest_asyncio_loop_factories(

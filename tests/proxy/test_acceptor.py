@@ -130,6 +130,22 @@ async def test_stopped_while_it_rests_it_stays_stopped(
         await asyncio.sleep(0.02)
 
 
+async def test_stopped_without_descriptors_it_stays_stopped(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sidecar.proxy.acceptor._PAUSE_SECONDS", 0.01)
+    async with proxy(rules_for([endpoint(NOWHERE)])) as running:
+        acceptor = Acceptor(running.listener)
+        short = NoDescriptors(listening, 1)
+        acceptor._socket = short  # type: ignore[assignment]
+        acceptor._resume()
+        acceptor.stop()
+        assert short.times == 0
+        assert listening.fileno() < 0
+        # A closed descriptor given to the loop would raise in a callback, which fails the test.
+        await asyncio.sleep(0.02)
+
+
 async def test_handshakes_count_as_connections() -> None:
     limits = ListenerLimits(connections=2, connections_per_client=5)
     rules = rules_for([endpoint(NOWHERE)], limits=limits)

@@ -53,6 +53,14 @@ def test_uses_what_is_inherited_where_it_fits(
     assert doors.sockets["inbound"] is old
 
 
+@pytest.mark.parametrize("written", ["::1", "0:0:0:0:0:0:0:1", "0000::0001"])
+def test_an_address_may_be_written_in_more_ways_than_one(doors: Doors, written: str) -> None:
+    old = listen_tcp("::1", 0)
+    doors.inherited({"inbound": old})
+    doors.open("inbound", Address(written, port_of(old)), MODE)
+    assert doors.sockets["inbound"] is old
+
+
 def test_lets_go_of_what_listens_elsewhere(doors: Doors, old: socket.socket) -> None:
     with listen_tcp("127.0.0.1", 0) as probe:
         free = port_of(probe)
