@@ -7,6 +7,7 @@ exchange's. Deadlines are looked at by the sweep, so that no request needs a tim
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Final
 
 from sidecar.proxy.client_connection import (
@@ -21,7 +22,7 @@ from sidecar.proxy.client_connection import (
 from sidecar.proxy.clock import clock
 from sidecar.proxy.exchange import Exchange
 from sidecar.proxy.intake import Intake
-from sidecar.proxy.peer import Peer, peer_address
+from sidecar.proxy.peer import UNIX, Peer, peer_address
 from sidecar.wire.head import check_incomplete, parse_request
 from sidecar.wire.local_reply import write_reply
 from sidecar.wire.rejection import Rejected
@@ -45,7 +46,6 @@ class Downstream(Intake):
 
     __slots__ = (
         "_begun",
-        "_paused_upstream",
         "_scheme",
         "_server_meters",
         "_serving",
@@ -56,16 +56,17 @@ class Downstream(Intake):
         "served",
     )
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, address: bytes = b"") -> None:
+        """``address`` is what accepting said; without it the transport is asked."""
         super().__init__(listener.engine)
         self.listener = listener
+        self.address = address
         self.served = 0
         #: The number of the request whose head was begun and timed last.
         self._begun = -1
         #: The client has sent all it will ever send, and may still read.
         self.half_closed = False
         self._serving = False
-        self._paused_upstream: asyncio.Transport | None = None
         self._server_meters: dict[str, ServerMeters] = listener.server_meters
 
     # --- asyncio.Protocol
@@ -74,13 +75,26 @@ class Downstream(Intake):
         """A client is there; whether there is room for it the listener says."""
         self.transport = transport  # type: ignore[assignment]  # both loops give a Transport
         self.write = self.transport.write
-        self.address = peer_address(transport.get_extra_info("peername"))
+        if not self.address and not self._find_address():
+            # Reset before it was looked at: nobody to trust, to limit or to answer.
+            self.state = CLOSED
+            self.transport.abort()
+            return
         encrypted = transport.get_extra_info("ssl_object") is not None
         self._scheme = b"https" if encrypted else b"http"
         self._meet()
         refused = self.listener.opened(self)
         if refused is not None:
             self._reject(refused)
+
+    def _find_address(self) -> bool:
+        """Who is there; a Unix socket's peers have no address, a reset one's is gone."""
+        if self.listener.socket.family == socket.AF_UNIX:
+            self.address = UNIX
+        else:
+            peername = self.transport.get_extra_info("peername")
+            self.address = peer_address(peername) if peername else b""
+        return bool(self.address)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
@@ -115,7 +129,8 @@ class Downstream(Intake):
     def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is gone: what was done for this client need not go on."""
         self.state = CLOSED
-        self.listener.closed(self)
+        if self.address:
+            self.listener.closed(self)
         if self.exchange is not None:
             self.exchange.client_gone()
 
@@ -124,15 +139,14 @@ class Downstream(Intake):
         self._write_blocked = True
         exchange = self.exchange
         if exchange is not None and exchange.upstream is not None:
-            self._paused_upstream = exchange.upstream.transport
-            self._paused_upstream.pause_reading()
+            exchange.upstream.pause_reading()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._write_blocked = False
-        upstream, self._paused_upstream = self._paused_upstream, None
-        if upstream is not None and not upstream.is_closing():
-            upstream.resume_reading()
+        exchange = self.exchange
+        if exchange is not None and exchange.upstream is not None:
+            exchange.upstream.resume_reading()
         if self.state == HEAD and self._held and not self._serving:
             self.resume_reading()
             data, self._held = self._held, b""

@@ -101,6 +101,9 @@ class Forwarder(Passage, Asker):
         """The connection that this exchange waited for."""
         self._waiting = False
         self._send(connection, clock())
+        if self.downstream.is_unread:
+            # It stopped reading an earlier answer while this request waited.
+            connection.pause_reading()
 
     def _send(self, connection: Upstream, now: float) -> None:
         self.attempts += 1
