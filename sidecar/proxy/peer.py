@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sidecar.algorithms.networks import address_number
 from sidecar.wire.forwarded import client_from, client_from_forwarded
 from sidecar.wire.forwarding import peer_stamp, proxied_stamp
-from sidecar.wire.names import Kind
+from sidecar.wire.names import X_FORWARDED, Kind, with_hyphens
 from sidecar.wire.path import read_path
 from sidecar.wire.rejection import Rejected, bad_request
 from sidecar.wire.target import split_target, valid_host
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _X_FORWARDED_FOR = int(Kind.X_FORWARDED_FOR)
 _X_FORWARDED_PROTO = int(Kind.X_FORWARDED_PROTO)
+_X_FORWARDED_OTHER = int(Kind.X_FORWARDED_OTHER)
 _FORWARDED = int(Kind.FORWARDED)
 _VIA = int(Kind.VIA)
 _MAX_FORWARDS = int(Kind.MAX_FORWARDS)
@@ -103,6 +104,9 @@ class Peer:
             self._believe_proxy(request)
         elif special.keys() <= _HARMLESS:
             return self.stamp
+        elif _X_FORWARDED_OTHER in special:
+            lines = request.lines
+            request.lines = [line for line in lines if not _is_of_proxies(line)]
         source = b"" if self.address == UNIX else self.address
         return proxied_stamp(request, self._pseudonym, source, believed=self.is_proxy)
 
@@ -122,6 +126,10 @@ class Peer:
 
 #: Special fields that do not change what is said of a peer.
 _HARMLESS = frozenset(int(kind) for kind in (Kind.X_REQUEST_ID, Kind.TRACEPARENT, Kind.TRACESTATE))
+
+
+def _is_of_proxies(line: bytes) -> bool:
+    return with_hyphens(line[: len(X_FORWARDED)].lower()) == X_FORWARDED
 
 
 def _count_down(request: RequestHead) -> None:

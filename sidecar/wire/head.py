@@ -25,6 +25,7 @@ _KEEP_ALIVE = int(Kind.KEEP_ALIVE)
 _EXPECT = int(Kind.EXPECT)
 _UPGRADE = int(Kind.UPGRADE)
 _TE = int(Kind.TE)
+_X_FORWARDED_OTHER = int(Kind.X_FORWARDED_OTHER)
 _DATE = int(Kind.DATE)
 _SPECIAL_FROM = int(SPECIAL_FROM)
 _SPECIAL_TO = int(SPECIAL_TO)
@@ -86,6 +87,8 @@ def parse_request(  # noqa: C901, PLR0912 - one pass over the lines; calls would
             if special is None:
                 special = head.special = {}
             _remember(special, kind, value.strip(b" \t"), b", ")
+            if kind == _X_FORWARDED_OTHER:
+                keep.append(line)
         elif kind == _WATCHED:
             if fields is None:
                 fields = head.fields = {}

@@ -39,15 +39,21 @@ class Kind(IntEnum):
     TRACESTATE = 18
     VIA = 19
     MAX_FORWARDS = 20
+    #: Any other ``X-Forwarded-*``: a trusted proxy's goes on as it is, a stranger's does not.
+    X_FORWARDED_OTHER = 21
     # --- set by the sidecar alone
     #: ``x-sidecar-*``: what anyone else says under these names is dropped.
-    OWN = 21
-    DATE = 22
+    OWN = 22
+    DATE = 23
 
 
 #: The kinds whose values a request head keeps under ``special``.
 SPECIAL_FROM = Kind.X_FORWARDED_FOR
-SPECIAL_TO = Kind.MAX_FORWARDS
+SPECIAL_TO = Kind.X_FORWARDED_OTHER
+
+#: Names that begin like this are told of a client by the proxies before us: its port, the prefix
+#: of its path, whatever comes up.
+X_FORWARDED = b"x-forwarded-"
 
 REQUEST_KINDS: dict[bytes, Kind] = {
     b"host": Kind.HOST,
@@ -67,6 +73,8 @@ REQUEST_KINDS: dict[bytes, Kind] = {
     b"forwarded": Kind.FORWARDED,
     b"x-forwarded-proto": Kind.X_FORWARDED_PROTO,
     b"x-forwarded-host": Kind.X_FORWARDED_HOST,
+    # Stands for all names that begin with it and are not listed.
+    X_FORWARDED: Kind.X_FORWARDED_OTHER,
     b"x-request-id": Kind.X_REQUEST_ID,
     b"traceparent": Kind.TRACEPARENT,
     b"tracestate": Kind.TRACESTATE,
@@ -119,12 +127,20 @@ def is_token(name: bytes) -> bool:
     return bool(name) and not name.translate(None, _TOKEN)
 
 
+def with_hyphens(name: bytes) -> bytes:
+    """What CGI and WSGI take ``name`` for, which have one spelling for ``-`` and ``_``."""
+    return name.replace(b"_", b"-")
+
+
 class NameTable(dict[bytes, int]):
     """Field name in any spelling → ``Kind``.
 
     ``watched`` names (lower case) are remembered for rules; ``removed`` ones are taken out, which
     is how identity fields of peers that nobody trusts disappear before anything sees them. A
-    look-up of a new spelling validates it and remembers it, up to a bound; it raises
+    name of a request that differs from one of all these by ``_`` for ``-`` is taken out too: to
+    services behind CGI and WSGI it is the same name, and they would believe what no rule has seen.
+
+    A look-up of a new spelling validates it and remembers it, up to a bound; it raises
     ``Rejected`` for a name that is no token.
     """
 
@@ -141,6 +157,9 @@ class NameTable(dict[bytes, int]):
             self._kinds.setdefault(name, int(Kind.HOP_BY_HOP))
         for name in watched:
             self._kinds.setdefault(name, int(Kind.WATCHED))
+        # Answers go to clients, who have no such confusion.
+        read_by_services = X_FORWARDED in self._kinds
+        self._alike = frozenset(map(with_hyphens, self._kinds if read_by_services else ()))
         #: Names that ``Connection`` may not remove.
         self.kept = END_TO_END | frozenset(self._kinds)
 
@@ -148,7 +167,18 @@ class NameTable(dict[bytes, int]):
         """Classify a spelling that was not seen before."""
         if not is_token(name):
             raise Rejected(400, "bad_request", "a field name is not a token (RFC 9112, 5.1)")
-        kind = self._kinds.get(name.lower(), 0)
+        kind = self._kind_of(name.lower())
         if len(self) < _REMEMBERED_AT_MOST and len(name) <= _REMEMBERED_BYTES_AT_MOST:
             self[name] = kind
         return kind
+
+    def _kind_of(self, lower: bytes) -> int:
+        kind = self._kinds.get(lower)
+        if kind is not None:
+            return kind
+        alike = with_hyphens(lower)
+        if alike in self._alike:
+            return int(Kind.HOP_BY_HOP)
+        if alike.startswith(X_FORWARDED):
+            return self._kinds.get(X_FORWARDED, 0)
+        return int(Kind.PLAIN)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from sidecar.wire.names import with_hyphens
 from sidecar.wire.rejection import bad_request
 
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -58,10 +59,11 @@ def end_to_end_trailers(block: bytes, drop: Container[bytes] = ()) -> list[bytes
         lower = name.lower()
         if lower in _FRAMING:
             raise bad_request("a trailer frames the message anew (RFC 9110, 6.5.1)")
-        if lower in drop:
+        alike = with_hyphens(lower)
+        if lower in drop or alike in drop:
             continue
         if lower in _PERMITTED or not (
-            lower in _FORBIDDEN or lower.startswith(_FORBIDDEN_FAMILIES)
+            alike in _FORBIDDEN or alike.startswith(_FORBIDDEN_FAMILIES)
         ):
             kept.append((name + b": " + value.strip(b" \t")).rstrip())
     return kept

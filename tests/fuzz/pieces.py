@@ -41,7 +41,8 @@ FIELDS = [
     b"Via: 1.1 before", b"Max-Forwards: 3", b"Trailer: X-Sum", b"X-Request-Id: 8f14e45f",
     b"tracestate: a=b", b"X_Under: 1", b"!#$%&'*+-.^_`|~: 1", b"X-Sidecar-Decision: forged",
     b"Authorization: Basic eA==", b"Proxy-Authorization: Basic eA==", b"Content-Type: text/plain",
-    b"Connection: authorization, cookie", b"Connection: X-Watched",
+    b"Connection: authorization, cookie", b"Connection: X-Watched", b"X-Forwarded-Port: 1",
+    b"X_Forwarded-Prefix: /a", b"X_Forwarded_For: 1.2.3.4", b"X_User: root", b"x_watched: 3",
 ]  # fmt: skip
 ODD_FIELDS = [
     # who is asked

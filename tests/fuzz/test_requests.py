@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from random import Random
 
 from hypothesis import given, settings
@@ -63,6 +64,9 @@ def check_forwarded(read: ours.Request) -> None:
     assert (theirs.start, theirs.minor, theirs.body) == (head.method, 1, read.body.payload)
     assert [name for name, _ in theirs.fields].count(b"host") == 1, sent
     assert theirs.trailers == fields_of(read.body.trailers)
+    names = {name.replace(b"_", b"-") for name, _ in theirs.fields}
+    of_proxies = {name for name in names if name.startswith(b"x-forwarded-")}
+    assert of_proxies == {b"x-forwarded-for", b"x-forwarded-proto"}, sent
     again = ours.read_request(sent, ours.NEXT)
     assert again is not None, f"a second sidecar refuses {sent!r}"
     assert (again.head.path, again.head.query) == (head.path, head.query)
@@ -71,9 +75,18 @@ def check_forwarded(read: ours.Request) -> None:
 
 def _passed_on(theirs: llhttp.Reading) -> list[llhttp.Field]:
     """The end-to-end fields, told from llhttp's reading alone."""
-    kept = END_TO_END | REQUEST_KINDS.keys() | {b"x-watched"}
-    dropped = NOT_PASSED_ON | (options_of(theirs) - kept)
-    return [normal(pair) for pair in theirs.fields if pair[0] not in dropped]
+    known = REQUEST_KINDS.keys() | {b"x-watched", b"x-user"}
+    dropped = NOT_PASSED_ON | (options_of(theirs) - END_TO_END - known)
+    return [
+        normal((name, value))
+        for name, value in theirs.fields
+        if name not in dropped and not _is_disguised(name, known)
+    ]
+
+
+def _is_disguised(name: bytes, known: AbstractSet[bytes]) -> bool:
+    """Whether a service may take ``name`` for one that rules refer to."""
+    return name not in known and name.replace(b"_", b"-") in known
 
 
 @MORE

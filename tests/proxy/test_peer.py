@@ -59,7 +59,8 @@ STRANGER = [b"Via: 1.1 me", b"X-Forwarded-For: 192.0.2.7", b"X-Forwarded-Proto: 
     (), ("X-Forwarded-For: 10.0.0.1",), ("X-Forwarded-For: 10.0.0.1", "x-forwarded-for: 10.0.0.2"),
     ("Forwarded: for=10.0.0.1",), ("X-Forwarded-Host: evil",), ("X-Forwarded-Proto: https",),
     ("X-Request-Id: a",), ("traceparent: x", "tracestate: y"),
-    ("X-Request-Id: a", "X-Forwarded-Proto: https"),
+    ("X-Request-Id: a", "X-Forwarded-Proto: https"), ("X-Forwarded-Port: 1", "x-request-id: a"),
+    ("x_forwarded-prefix: /a", "X_FORWARDED_FOR: 10.0.0.1"), ("X_User: root", "X_Plan: gold"),
 ])  # fmt: skip
 async def test_what_a_stranger_says_of_itself_is_said_anew(lines: tuple[str, ...]) -> None:
     head, stamp = introduced(*lines)
@@ -125,11 +126,14 @@ def test_what_a_trusted_proxy_says_is_continued() -> None:
         "X-Forwarded-Proto: HTTPS",
         "X-Forwarded-Host: www.example",
         "Forwarded: for=203.0.113.9;proto=https",
+        "X-Forwarded-Port: 8443",
+        "X_Forwarded_For: 10.0.0.1",
         "Via: 1.1 edge",
         address=b"198.51.100.1",
         trust=Trust(PROXIES, NOBODY),
     )
     assert head.scheme == b"https"
+    assert head.lines == [b"Host: shop.example", b"X-Forwarded-Port: 8443"]
     assert stamp == [
         b"Via: 1.1 edge, 1.1 me",
         b"X-Forwarded-For: 203.0.113.9, 198.51.100.1",

@@ -35,7 +35,7 @@ def test_nothing_is_no_token() -> None:
 @pytest.mark.parametrize("name, kind", [
     (b"Host", Kind.HOST), (b"host", Kind.HOST), (b"HOST", Kind.HOST), (b"hOsT", Kind.HOST),
     (b"Content-Length", Kind.CONTENT_LENGTH), (b"TRANSFER-encoding", Kind.TRANSFER_ENCODING),
-    (b"X-Other", Kind.PLAIN), (b"Hosts", Kind.PLAIN), (b"Content_Length", Kind.PLAIN),
+    (b"X-Other", Kind.PLAIN), (b"Hosts", Kind.PLAIN), (b"X_Other", Kind.PLAIN),
     (b"Proxy-Connection", Kind.HOP_BY_HOP), (b"http2-settings", Kind.HOP_BY_HOP),
     (b"X-Sidecar-Decision", Kind.OWN), (b"Via", Kind.VIA),
 ])  # fmt: skip
@@ -63,6 +63,30 @@ def test_rules_have_names_watched_and_removed() -> None:
     assert (table[b"Host"], table[b"Via"]) == (Kind.HOST, Kind.VIA)
 
 
+@pytest.mark.parametrize("name, kind", [
+    (b"X-Forwarded-Port", Kind.X_FORWARDED_OTHER), (b"x_forwarded-prefix", Kind.X_FORWARDED_OTHER),
+    (b"X-Forwarded-", Kind.X_FORWARDED_OTHER), (b"X-Forwarded-For", Kind.X_FORWARDED_FOR),
+    (b"X-Forwarded", Kind.PLAIN), (b"X-Forwardedness", Kind.PLAIN),
+    # A rule that refers to one of them sees it.
+    (b"X-Forwarded-Client-Cert", Kind.WATCHED),
+])  # fmt: skip
+def test_what_proxies_tell_of_a_client_is_a_family(name: bytes, kind: Kind) -> None:
+    assert NameTable(REQUEST_KINDS, watched=[b"x-forwarded-client-cert"])[name] == kind
+    assert NameTable(RESPONSE_KINDS)[name] == Kind.PLAIN
+
+
+@pytest.mark.parametrize("name", [
+    b"X_User", b"x_plan", b"X_PLAN", b"Content_Length", b"Transfer_Encoding", b"X_Forwarded_For",
+    b"x-forwarded_for", b"X_Request-Id", b"X_Sidecar_Decision", b"Odd-Name", b"odd-Name",
+])  # fmt: skip
+def test_what_a_service_may_take_for_another_name_goes_no_further(name: bytes) -> None:
+    """CGI and WSGI have one spelling for ``-`` and ``_``."""
+    table = NameTable(REQUEST_KINDS, watched=[b"x-plan", b"odd_name"], removed=[b"x-user"])
+    assert table[name] == Kind.HOP_BY_HOP
+    assert table[b"odd_name"] == Kind.WATCHED
+    assert NameTable(RESPONSE_KINDS)[name] in {Kind.PLAIN, Kind.OWN}
+
+
 def test_what_is_removed_is_not_watched() -> None:
     table = NameTable(REQUEST_KINDS, watched=[b"x-user"], removed=[b"x-user"])
     assert table[b"x-user"] == Kind.HOP_BY_HOP
@@ -72,14 +96,20 @@ def test_connection_may_not_remove_what_matters_end_to_end() -> None:
     table = NameTable(REQUEST_KINDS, watched=[b"x-plan"], removed=[b"x-user"])
     assert table.kept >= END_TO_END | REQUEST_KINDS.keys() | {b"x-plan", b"x-user"}
     assert b"x-hop" not in table.kept
-    assert {b"authorization", b"cookie", b"host", b"content-length", b"x-forwarded-for"} < table.kept
+    assert {
+        b"authorization",
+        b"cookie",
+        b"host",
+        b"content-length",
+        b"x-forwarded-for",
+    } < table.kept
 
 
 def test_special_kinds_are_those_that_the_proxy_rewrites() -> None:
     special = {name for name, kind in REQUEST_KINDS.items() if SPECIAL_FROM <= kind <= SPECIAL_TO}
     assert special == {
         b"x-forwarded-for", b"forwarded", b"x-forwarded-proto", b"x-forwarded-host",
-        b"x-request-id", b"traceparent", b"tracestate", b"via", b"max-forwards",
+        b"x-request-id", b"traceparent", b"tracestate", b"via", b"max-forwards", b"x-forwarded-",
     }  # fmt: skip
     assert not any(SPECIAL_FROM <= kind <= SPECIAL_TO for kind in RESPONSE_KINDS.values())
 

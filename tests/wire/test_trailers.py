@@ -13,6 +13,7 @@ from sidecar.wire.trailers import end_to_end_trailers
     b"Content-Type", b"content-encoding", b"Connection", b"TE", b"Trailer", b"X-Forwarded-For",
     b"forwarded", b"x-sidecar-decision", b"traceparent", b"proxy-authorization", b"If-Match",
     b"cache-control", b"max-forwards", b"X-Request-Id", b"Sec-Fetch-Mode", b"expect",
+    b"X_Forwarded_For", b"x_forwarded-port", b"Content_Length", b"X_Request_Id", b"set_cookie",
 ])  # fmt: skip
 def test_what_rules_are_applied_to_is_removed(name: bytes) -> None:
     assert end_to_end_trailers(name + b": 1\r\nX-Checksum: 2") == [b"X-Checksum: 2"]
@@ -27,6 +28,8 @@ def test_what_would_frame_the_message_again_is_refused(line: bytes) -> None:
 def test_identity_and_connection_fields_are_removed_by_name() -> None:
     block = b"X-User: root\r\nx-hop: 1\r\nx-note: 2"
     assert end_to_end_trailers(block, {b"x-user", b"x-hop"}) == [b"x-note: 2"]
+    assert end_to_end_trailers(b"x_user: root\r\nX_Note: 2", {b"x-user"}) == [b"X_Note: 2"]
+    assert end_to_end_trailers(b"x_user: root\r\nX_Note: 2", {b"x_user"}) == [b"X_Note: 2"]
 
 
 @pytest.mark.parametrize(
