@@ -46,6 +46,9 @@ async def test_a_client_that_stopped_reading_leaves_no_paused_connection_in_the_
         greedy.connect(("127.0.0.1", running.port))
         greedy.setblocking(False)
         await until(lambda: len(running.listener.connections) == 1)
+        transport = only(running).transport
+        transport.set_write_buffer_limits(high=2048)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         while not only(running).is_unread:
             with contextlib.suppress(BlockingIOError):
                 greedy.send(request(close=False) * 50)
