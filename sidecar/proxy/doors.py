@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from sidecar.model.addresses import Address
@@ -99,4 +100,5 @@ def _listens_at(sock: socket.socket, address: Address) -> bool:
     if sock.family == socket.AF_UNIX or address.path:
         return bool(name == address.path)
     host, port = name[0], name[1]
-    return host == address.host and address.port in (0, port)
+    # One address can be written in many ways, and the system knows one.
+    return ip_address(host) == ip_address(address.host) and address.port in (0, port)
