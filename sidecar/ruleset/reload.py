@@ -109,15 +109,24 @@ class Watcher:
                 return
             # Most of what happens in a directory has nothing to do with the rules.
             if forced or text != self._text:
-                self._text = text
-                self._tell(await asyncio.to_thread(check, text, str(self._path)), forced=forced)
+                await self._read(text, forced=forced)
+
+    async def _read(self, text: bytes, *, forced: bool) -> None:
+        # What went wrong is not known as read: the next look, at whatever occasion, tries again.
+        self._text = None
+        try:
+            self._tell(await asyncio.to_thread(check, text, str(self._path)), forced=forced)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, and the rules stay
+            self._tell_trouble(f"cannot put {self._path} in force: {_named(error)}", forced=forced)
+        else:
+            self._text = text
 
     def _tell(self, checked: Checked, *, forced: bool) -> None:
         # What could not be read was said to be wrong: say that it is right again.
         if forced or self._trouble or checked.document.lines != self._lines:
+            self._changed(checked)
             self._trouble = ""
             self._lines = checked.document.lines
-            self._changed(checked)
 
     def _tell_trouble(self, trouble: str, *, forced: bool) -> None:
         if forced or trouble != self._trouble:
@@ -127,12 +136,22 @@ class Watcher:
     async def _watch(self) -> None:
         while not self._stop.is_set():
             try:
-                await self._follow()
-            except (OSError, RuntimeError):
-                # The system watches no more files, or the directory is gone: looking will do.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), _GLANCE_MILLISECONDS / 1000)
-                await self._glance()
+                await self._follow_or_glance()
+            except Exception as error:  # noqa: BLE001 - a mistake of ours: the next look is another
+                self._tell_trouble(f"cannot watch {self._path}: {_named(error)}", forced=False)
+                await self._pause()
+
+    async def _follow_or_glance(self) -> None:
+        try:
+            await self._follow()
+        except (OSError, RuntimeError):
+            # The system watches no more files, or the directory is gone: looking will do.
+            await self._pause()
+            await self._glance()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), _GLANCE_MILLISECONDS / 1000)
 
     async def _follow(self) -> None:
         # The directory, not the file: editors and ConfigMaps put a new file in its place.
@@ -156,6 +175,10 @@ class Watcher:
         """Read the file if it looks different."""
         if await asyncio.to_thread(_stamp, self._path) != self._stamp:
             await self.look()
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _stamp(path: Path) -> _Stamp | None:

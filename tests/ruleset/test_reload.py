@@ -148,6 +148,40 @@ async def test_another_reason_is_told_anew_and_so_is_any_to_whoever_forces_a_loo
     assert told.files == []
 
 
+class Mistaken(Exception):  # noqa: N818 - stands for any mistake of ours
+    """What nobody expects."""
+
+
+def mistaken(*_: Any) -> Any:
+    raise Mistaken("so it is")
+
+
+async def test_a_look_that_fails_for_a_reason_of_ours_is_told_and_looked_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(path)
+    path.write_text(NEXT)
+    with monkeypatch.context() as broken:
+        broken.setattr(reload, "check", mistaken)
+        await told.watcher.look()
+        await told.watcher.look()
+    assert told.troubles == [f"cannot put {path} in force: Mistaken: so it is"]
+    await told.watcher.look()
+    assert told.requests == [2.0]
+
+
+async def test_what_could_not_be_put_in_force_is_told_and_tried_again(path: Path) -> None:
+    told = Told(path)
+    told.watcher._changed = mistaken
+    path.write_text(NEXT)
+    await told.watcher.look()
+    assert told.troubles == [f"cannot put {path} in force: Mistaken: so it is"]
+    told.watcher._changed = told._changed
+    await told.watcher.look()
+    await told.watcher.look()
+    assert told.requests == [2.0]
+
+
 async def test_looks_at_the_same_time_tell_of_one_change_once(path: Path) -> None:
     told = Told(path)
     path.write_text(NEXT)
@@ -287,6 +321,24 @@ async def test_where_the_system_tells_nothing_looking_now_and_then_will_do(
         path.unlink()
         await told.something()
     assert (told.requests, len(told.troubles)) == ([2.0], 1)
+
+
+async def test_watching_goes_on_after_a_mistake_of_ours(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "_GLANCE_MILLISECONDS", 5)
+    stamp, stamps = reload._stamp, iter([True])
+
+    def once_mistaken(file: Path) -> Any:
+        return mistaken() if next(stamps, False) else stamp(file)
+
+    monkeypatch.setattr(reload, "_stamp", once_mistaken)
+    async with watching(Told(path)) as told:
+        await told.something()
+        path.write_text(NEXT)
+        await told.something()
+    assert told.troubles == [f"cannot watch {path}: Mistaken: so it is"]
+    assert told.requests[-1] == 2.0
 
 
 async def test_a_glance_reads_only_a_file_that_looks_different(
