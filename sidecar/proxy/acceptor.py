@@ -34,6 +34,7 @@ class Acceptor:
         self._socket = listener.socket
         self._pause: asyncio.TimerHandle | None = None
         self._server: asyncio.Server | None = None
+        self._stopped = False
         #: Connections that were accepted, and that no protocol speaks for yet.
         self.opening: set[asyncio.Task[None]] = set()
 
@@ -54,10 +55,11 @@ class Acceptor:
             self._server.close()
         else:
             self._loop.remove_reader(self._socket.fileno())
-        if self._pause is not None:
-            self._pause.cancel()
+        self._stopped = True
         while self._accept_one():
             pass
+        if self._pause is not None:
+            self._pause.cancel()
         self._socket.close()
 
     def abort(self) -> None:
@@ -97,7 +99,7 @@ class Acceptor:
 
     async def _open(self, connection: socket.socket, address: bytes) -> None:
         listener = self._listener
-        downstream = Downstream(listener)
+        downstream = Downstream(listener, address)
         context = listener.tls.context if listener.tls is not None else None
         try:
             await self._loop.connect_accepted_socket(
@@ -111,6 +113,8 @@ class Acceptor:
                 listener.turned_away(address, "tls_handshake_failed")
 
     def _rest(self) -> None:
+        if self._stopped:
+            return
         self._loop.remove_reader(self._socket.fileno())
         self._pause = self._loop.call_later(_PAUSE_SECONDS, self._resume)
 
