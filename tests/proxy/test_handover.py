@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sidecar.proxy import handover
-from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
+from sidecar.proxy.handover import GaveWay, HandoverServer, NothingToTakeOver, Takeover
 from sidecar.proxy.sockets import listen_tcp, listen_unix
 from tests.proxy.client import PATIENCE_SECONDS, until
 
@@ -186,7 +188,64 @@ async def test_once_taken_over_it_is_not_taken_over_again(old: Old) -> None:
     task = old.server._task
     assert task is not None
     await until(task.done)
-    assert (old.drains, task.exception()) == (1, None)
+    assert old.drains == 1
+    assert task.cancelled()
+
+
+async def test_one_that_hangs_gives_way_to_the_next(old: Old) -> None:
+    hangs = await take_over(old.control)
+    with closed_afterwards(hangs):
+        new = await take_over(old.control)
+        with closed_afterwards(new):
+            with pytest.raises(GaveWay):
+                await asyncio.to_thread(hangs.ready)
+            assert old.drains == 0
+            await asyncio.to_thread(new.ready)
+            assert old.drains == 1
+
+
+async def test_one_that_hangs_and_is_ready_too_late_takes_nothing_over(old: Old) -> None:
+    hangs = await take_over(old.control)
+    with closed_afterwards(hangs):
+        new = await take_over(old.control)
+        with closed_afterwards(new):
+            await asyncio.to_thread(new.ready)
+            with pytest.raises(GaveWay):
+                await asyncio.to_thread(hangs.ready)
+    assert old.drains == 1
+
+
+class NoDescriptors:
+    """A loop whose first connections cannot be accepted."""
+
+    def __init__(self, times: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    async def sock_accept(self, sock: socket.socket) -> Any:
+        if self.times:
+            self.times -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await self._loop.sock_accept(sock)
+
+
+async def test_without_descriptors_it_is_tried_again(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "_PAUSE_SECONDS", 0.01)
+    old.server.stop()
+    await asyncio.sleep(0)
+    short = NoDescriptors(3)
+    old.server._loop = short  # type: ignore[assignment]
+    old.server.start()
+    new = await take_over(old.control)
+    with closed_afterwards(new):
+        assert short.times == 0
+        await asyncio.to_thread(new.ready)
+    assert old.drains == 1
 
 
 # --- predecessors that are not there
