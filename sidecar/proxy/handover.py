@@ -2,7 +2,8 @@
 
 Over a Unix socket in the state directory: the new process asks, gets the sockets, starts to
 serve, and says so; only then the old one stops accepting and drains. If the new one dies before
-it is ready, the old one goes on as if nothing had been.
+it is ready, the old one goes on as if nothing had been; if it hangs, the next one that asks is
+given the sockets in its place.
 """
 
 from __future__ import annotations
@@ -18,13 +19,20 @@ from typing import Final
 _ASK: Final = b"take-over\n"
 _READY: Final = b"ready\n"
 _DRAINING: Final = b"draining\n"
+_GIVE_WAY: Final = b"give-way\n"
 _MESSAGE_BYTES: Final = 4096
 _SOCKETS_AT_MOST: Final = 16
 _ANSWER_SECONDS: Final = 10.0
+#: How long nobody is answered when the system has no more descriptors or memory.
+_PAUSE_SECONDS: Final = 0.2
 
 
 class NothingToTakeOver(Exception):  # noqa: N818 - reads as what it says to the user
     """No sidecar answers on the control socket."""
+
+
+class GaveWay(Exception):  # noqa: N818 - reads as what it says to the user
+    """Another sidecar asked to take over before this one was ready."""
 
 
 class HandoverServer:
@@ -43,6 +51,9 @@ class HandoverServer:
         self._offered = offered
         self._taken_over = taken_over
         self._task: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
+        #: The connection of the one who was given the sockets, and is not ready yet.
+        self._successor: socket.socket | None = None
 
     def start(self) -> None:
         """Answer until ``stop``."""
@@ -53,22 +64,38 @@ class HandoverServer:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        for task in self._answering:
+            task.cancel()
 
     async def _serve(self) -> None:
         while True:
-            connection, _ = await self._loop.sock_accept(self._control)
-            with connection:
-                try:
-                    async with asyncio.timeout(None) as bound:
-                        if not await self._hand_over(connection, bound):
-                            continue
-                except (OSError, TimeoutError):
-                    continue
-                self._taken_over()
-                # If the new one is gone already, there is nobody to tell, and no way back.
-                with suppress(OSError):
-                    await self._loop.sock_sendall(connection, _DRAINING)
+            try:
+                connection, _ = await self._loop.sock_accept(self._control)
+            except OSError:
+                # No descriptors, no memory: who asks waits in the kernel's queue.
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            task = self._loop.create_task(self._answer(connection))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                async with asyncio.timeout(None) as bound:
+                    if not await self._hand_over(connection, bound):
+                        return
+            except (OSError, TimeoutError):
                 return
+            finally:
+                if self._successor is connection:
+                    self._successor = None
+            if self._task is not None:
+                self._task.cancel()
+            self._taken_over()
+            # If the new one is gone already, there is nobody to tell, and no way back.
+            with suppress(OSError):
+                await self._loop.sock_sendall(connection, _DRAINING)
 
     async def _hand_over(self, connection: socket.socket, bound: asyncio.Timeout) -> bool:
         """Whether the one who asked is ready to serve."""
@@ -77,10 +104,20 @@ class HandoverServer:
             return False
         names = list(self._offered)
         descriptors = [self._offered[name].fileno() for name in names]
+        self._withdraw()
+        self._successor = connection
         socket.send_fds(connection, [json.dumps(names).encode()], descriptors)
         # How long the other takes to start is its own affair: it is we who serve meanwhile.
         bound.reschedule(None)
-        return await self._loop.sock_recv(connection, _MESSAGE_BYTES) == _READY
+        ready = await self._loop.sock_recv(connection, _MESSAGE_BYTES) == _READY
+        return ready and self._successor is connection
+
+    def _withdraw(self) -> None:
+        """Whoever was to take over does not: it may hang, and another one has come."""
+        if self._successor is not None:
+            with suppress(OSError):
+                self._successor.send(_GIVE_WAY)
+                self._successor.shutdown(socket.SHUT_RDWR)
 
 
 class Takeover:
@@ -108,12 +145,14 @@ class Takeover:
             self.sockets[name] = sock
 
     def ready(self) -> None:
-        """We serve: the old process may drain. Returns when it does, or is gone."""
-        try:
-            self._connection.sendall(_READY)
-            self._connection.recv(_MESSAGE_BYTES)
-        except OSError:
-            # It died in the meantime; we serve already, which is all that matters.
-            return
-        finally:
-            self._connection.close()
+        """We serve: the old process may drain. Returns when it does, or is gone.
+
+        Raises ``GaveWay``: the old process, or another, serves on the same sockets.
+        """
+        with self._connection, suppress(OSError):
+            # If it died in the meantime we serve already, which is all that matters.
+            with suppress(OSError):
+                self._connection.sendall(_READY)
+            if self._connection.recv(_MESSAGE_BYTES) == _GIVE_WAY:
+                message = "another sidecar takes over"
+                raise GaveWay(message)
