@@ -11,7 +11,7 @@ from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import Believe, KeySource, KeySpec
-from sidecar.wire.names import REQUEST_KINDS, Kind
+from sidecar.wire.names import REQUEST_KINDS, X_FORWARDED, Kind
 
 HOST = b"host"
 COOKIE = b"cookie"
@@ -92,7 +92,10 @@ def is_identity(spec: KeySpec) -> bool:
 
 def refusal_of_header(name: str) -> str:
     """Why rules cannot refer to this header field; empty when they can."""
-    kind = REQUEST_KINDS.get(name.lower().encode("ascii"))
+    lower = name.lower().encode("ascii")
+    kind = REQUEST_KINDS.get(lower)
+    if kind is None and lower.startswith(X_FORWARDED):
+        return "it is what proxies tell the service, and says nothing of who told it"
     if kind in {None, Kind.HOST}:
         return ""
     if kind in _CLIENT_FIELDS:

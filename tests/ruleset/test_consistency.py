@@ -35,7 +35,7 @@ def _found(text: str) -> list[tuple[str, str]]:
         "keys: {a: {from: header, name: x, believe: callers}, b: {from: path, segment: 1}}",
         "listeners: {inbound: {bind: '0.0.0.0:80'}}\nupstreams: {a: {url: 'http://10.0.0.1:80'}}",
         ANY_PORT + "telemetry: {prometheus: {bind: '127.0.0.1:0'}}",
-        "routes: [{name: a, match: {header: {Host: a, X-Forwarded-Proto-Version: b}}}]",
+        "routes: [{name: a, match: {header: {Host: a, X-Forwarded: b}}}]",
     ],
 )
 def test_what_goes_together(text: str) -> None:

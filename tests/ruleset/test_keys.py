@@ -157,6 +157,8 @@ def test_header_fields_that_rules_may_refer_to(name: str) -> None:
         ("Connection", "belongs to the connection"),
         ("transfer-encoding", "belongs to the connection"),
         ("traceparent", "written by the sidecar"),
+        ("X-Forwarded-Port", "what proxies tell the service"),
+        ("x-forwarded-host", "written by the sidecar"),
     ],
 )
 def test_header_fields_that_rules_may_not_refer_to(name: str, reason: str) -> None:
