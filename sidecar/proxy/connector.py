@@ -13,7 +13,7 @@ from sidecar.model.outcome import (
     TLS_FAILURE,
     Failure,
 )
-from sidecar.proxy.tls import upstream_context
+from sidecar.proxy.tls import UpstreamContext
 from sidecar.proxy.upstream import IDLE, OPENING, Upstream
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Connector:
     """The I/O around one endpoint's pool."""
 
-    __slots__ = ("_context", "_engine", "_tasks", "endpoint", "meters", "pool", "retired")
+    __slots__ = ("_engine", "_tasks", "_tls", "endpoint", "meters", "pool", "retired")
 
     def __init__(self, engine: Engine, endpoint: Endpoint, meters: ClientMeters) -> None:
         self._engine = engine
@@ -36,8 +36,13 @@ class Connector:
         self.pool: Pool[Upstream, Asker] = endpoint.pool
         #: No rule set names the endpoint any more: connections close when they are free.
         self.retired = False
-        self._context: ssl.SSLContext | None = None
+        self._tls = UpstreamContext(endpoint.tls) if endpoint.tls is not None else None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the endpoint is in no rule set any more, and no request uses it."""
+        return self.retired and not self.pool.open and not self.endpoint.in_flight
 
     def checkout(self, now: float) -> Upstream | None:
         """The most recently used connection that is still good."""
@@ -147,11 +152,8 @@ class Connector:
         endpoint = self.endpoint
         loop = self._engine.loop
         connection = Upstream(self, self._engine.now + self.pool.settings.age)
-        context, server_name = None, None
-        if endpoint.tls is not None:
-            if self._context is None:
-                self._context = upstream_context(endpoint.tls)
-            context, server_name = self._context, endpoint.tls.server_name
+        context = self._tls.context() if self._tls is not None else None
+        server_name = endpoint.tls.server_name if endpoint.tls is not None else None
         if endpoint.address.path:
             await loop.create_unix_connection(
                 lambda: connection,

@@ -79,8 +79,12 @@ class Engine:
         self.rules = rules
         for endpoint in [one for one in self._connectors if one not in endpoints]:
             self._connectors[endpoint].retire()
-            if not endpoint.pool.open:
-                del self._connectors[endpoint]
+        self.reap()
+
+    def reap(self) -> None:
+        """Forget the connectors of endpoints that no rule set names and no request uses."""
+        for connector in [one for one in self._connectors.values() if one.is_done]:
+            del self._connectors[connector.endpoint]
 
     def connector(self, endpoint: Endpoint) -> Connector:
         """The connector of an endpoint of any rule set that still has requests running."""

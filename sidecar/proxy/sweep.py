@@ -93,6 +93,7 @@ class Sweep:
             _look_at_progress(exchange, now)
         for connector in self._engine.connectors():
             connector.look(now)
+        self._engine.reap()
         self._round = [
             (downstream, listener)
             for listener in self._listeners

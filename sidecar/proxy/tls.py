@@ -21,6 +21,9 @@ class ListenerTls:
     client_certificate: str = "none"
 
 
+#: Time of change, size and inode of a file.
+_Stamp = tuple[int, int, int]
+
 _CLIENT_CERTIFICATE = {
     "none": ssl.CERT_NONE,
     "request": ssl.CERT_OPTIONAL,
@@ -53,9 +56,8 @@ class ListenerContext:
         self.context = _listener_context(self._settings)
         return True
 
-    def _signature(self) -> tuple[tuple[int, int, int], ...]:
-        paths = (self._settings.cert, self._settings.key, self._settings.client_ca)
-        return tuple(_stamp(path) for path in paths if path)
+    def _signature(self) -> tuple[_Stamp, ...]:
+        return _signature(self._settings.cert, self._settings.key, self._settings.client_ca)
 
 
 def _listener_context(settings: ListenerTls) -> ssl.SSLContext:
@@ -69,12 +71,45 @@ def _listener_context(settings: ListenerTls) -> ssl.SSLContext:
     return context
 
 
-def _stamp(path: str) -> tuple[int, int, int]:
+def _signature(*paths: str) -> tuple[_Stamp, ...]:
+    return tuple(_stamp(path) for path in paths if path)
+
+
+def _stamp(path: str) -> _Stamp:
     try:
         status = Path(path).stat()
     except OSError:
         return (0, 0, 0)
     return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+class UpstreamContext:
+    """The TLS context of connections to an upstream, made anew when its files change."""
+
+    def __init__(self, tls: UpstreamTls) -> None:
+        self._tls = tls
+        self._seen: tuple[_Stamp, ...] = ()
+        self._context: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """For a new connection; those that are open keep the one that they were opened with.
+
+        New files that cannot be used leave the old ones in use until they change again. Raises
+        ``OSError`` or ``ssl.SSLError`` when no files could be used yet.
+        """
+        before = self._context
+        signature = _signature(self._tls.ca, self._tls.cert, self._tls.key)
+        if before is not None and signature == self._seen:
+            return before
+        self._seen = signature
+        try:
+            self._context = upstream_context(self._tls)
+        except OSError:
+            # ``ssl.SSLError`` is one, too. A certificate and its key are not renewed in one step.
+            if before is None:
+                raise
+            return before
+        return self._context
 
 
 def upstream_context(tls: UpstreamTls) -> ssl.SSLContext:

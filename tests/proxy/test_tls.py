@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.cluster.endpoint import UpstreamTls
-from sidecar.proxy.tls import ListenerContext, ListenerTls, upstream_context
+from sidecar.proxy.tls import ListenerContext, ListenerTls, UpstreamContext, upstream_context
 from tests.integration.certificates import Authority, Certificate
 
 
@@ -265,3 +265,43 @@ def test_files_of_an_upstream_that_are_not_there_are_an_error(tmp_path: Path) ->
     for tls in (UpstreamTls("a", ca=missing), UpstreamTls("a", cert=missing, key=missing)):
         with pytest.raises(OSError, match="No such file"):
             upstream_context(tls)
+
+
+def test_an_upstream_s_authority_that_changes_on_disk_is_followed(
+    used: Certificate, authority: Authority, strangers: Authority, tmp_path: Path
+) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(strangers.ca.read_bytes())
+    one = UpstreamContext(UpstreamTls("localhost", ca=str(ca)))
+    server = authority.server(used)
+    assert one.context() is one.context()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(server, one.context())
+    ca.write_bytes(authority.ca.read_bytes() + b"\n")
+    assert shake_hands(server, one.context())
+
+
+def test_a_certificate_shown_to_an_upstream_that_changes_on_disk_is_followed(
+    used: Certificate, other: Certificate, authority: Authority
+) -> None:
+    mary = authority.issue("mary", hosts=())
+    tls = UpstreamTls("localhost", str(authority.ca), str(mary.cert), str(mary.key))
+    one, server = UpstreamContext(tls), authority.server(used, demands=True)
+    before = one.context()
+    mary.cert.write_bytes(other.cert.read_bytes())
+    assert one.context() is before, "its key has not come yet"
+    mary.key.write_bytes(other.key.read_bytes())
+    ours, theirs = shake_hands(server, one.context())
+    shown = [end.getpeercert(binary_form=True) for end in (ours, theirs)]
+    expected = ssl.PEM_cert_to_DER_cert(other.cert.read_text())
+    assert expected in shown
+
+
+def test_files_of_an_upstream_that_come_late_are_used(tmp_path: Path, authority: Authority) -> None:
+    ca = tmp_path / "ca.pem"
+    one = UpstreamContext(UpstreamTls("localhost", ca=str(ca)))
+    for _ in range(2):
+        with pytest.raises(OSError, match="No such file"):
+            one.context()
+    ca.write_bytes(authority.ca.read_bytes())
+    assert isinstance(one.context(), ssl.SSLContext)
