@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import signal
 import ssl
 import sys
@@ -370,11 +371,22 @@ def _settle() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def _raise_descriptor_limit() -> None:
+    """Take all the descriptors that are ours for the asking; two go into every request.
+
+    The lower limit that processes start with is for those that use ``select``.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def run(settings: Settings, checked: Checked) -> int:
     """Run the sidecar to its end; returns the exit status.
 
     Raises ``CannotStart`` or ``OSError``, both of which say why in a sentence.
     """
+    _raise_descriptor_limit()
     if settings.loop is LoopKind.UVLOOP:
         import uvloop  # noqa: PLC0415 - needed only when asked for
 
