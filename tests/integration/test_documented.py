@@ -237,10 +237,8 @@ class TestTrust:
         mary, john = [("X-User-Id", "mary")], [("X-User-Id", "john")]
         assert (await statuses(sidecar, "/", 30, fields=mary))[429] > 10
         assert await statuses(sidecar, "/", 5, fields=john) == {200: 5}
-        assert (
-            b"X-User-Id: john\r\n" in (await ask(sidecar.address, "/x", fields=john)).body
-            or (await ask(sidecar.address, "/", fields=john)).status == 429
-        )
+        ann = await ask(sidecar.address, "/", fields=[("X-User-Id", "ann")])
+        assert b"X-User-Id: ann\r\n" in ann.body
 
 
 class TestKeys:
