@@ -7,7 +7,6 @@ import contextlib
 import gc
 import json
 import os
-import resource
 import signal
 import ssl
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
+from sidecar.proxy.descriptors import raise_limit, shortage
 from sidecar.proxy.doors import Doors
 from sidecar.proxy.drain import drain
 from sidecar.proxy.engine import Engine
@@ -214,7 +214,7 @@ class Sidecar:
         _write_whole(self.state_dir / "addresses.json", json.dumps(addresses))
         _write_whole(self.state_dir / "pid", str(os.getpid()))
         self._announced = True
-        self._ready = ""
+        self._ready = "draining" if self._stop.is_set() else ""
         rules = self._engine.rules
         self._meters.reloads.succeeded(rules.version, time.time())
         text = f"{self._file.service} is served on {addresses['inbound']}"
@@ -222,6 +222,8 @@ class Sidecar:
             "sidecar.started", "INFO", text, version=rules.version, pid=os.getpid(), **addresses
         )
         self._say(text)
+        if short := shortage(self._engine.rules):
+            self._log.log_event("sidecar.descriptors", "WARN", short)
         return handover
 
     _announced = False
@@ -371,22 +373,12 @@ def _settle() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _raise_descriptor_limit() -> None:
-    """Take all the descriptors that are ours for the asking; two go into every request.
-
-    The lower limit that processes start with is for those that use ``select``.
-    """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 def run(settings: Settings, checked: Checked) -> int:
     """Run the sidecar to its end; returns the exit status.
 
     Raises ``CannotStart`` or ``OSError``, both of which say why in a sentence.
     """
-    _raise_descriptor_limit()
+    raise_limit()
     if settings.loop is LoopKind.UVLOOP:
         import uvloop  # noqa: PLC0415 - needed only when asked for
 

@@ -31,7 +31,7 @@ class NothingToTakeOver(Exception):  # noqa: N818 - reads as what it says to the
     """No sidecar answers on the control socket."""
 
 
-class GaveWay(Exception):  # noqa: N818 - reads as what it says to the user
+class GaveWay(OSError):  # noqa: N818 - reads as what it says to the user
     """Another sidecar asked to take over before this one was ready."""
 
 

@@ -141,6 +141,10 @@ EVENTS: Final[tuple[Event, ...]] = (
         "sidecar.certificate",
         "A listener uses a new certificate; `ERROR` when it cannot and keeps the one it has.",
     ),
+    Event(
+        "sidecar.descriptors",
+        "The system allows fewer open files than the rules allow connections.",
+    ),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
     Event(
         "sidecar.internal_error",

@@ -58,6 +58,24 @@ async def test_the_limit_is_raised_as_far_as_it_may_be(
     assert line.split()[3:5] == ["2000", "2000"]
 
 
+@pytest.mark.parametrize("clients, warnings", [(1800, 0), (1801, 1)])
+async def test_fewer_than_the_rules_may_need_are_said_at_the_start(
+    start_limited: StartLimited, nginx: Nginx, tmp_path: Path, clients: int, warnings: int
+) -> None:
+    log = tmp_path / "access.log"
+    text = rules(
+        nginx.address,
+        inbound={"limits": {"connections": clients}},
+        telemetry={"logs": {"file": str(log)}},
+    )
+    sidecar = start_limited(text, most=2000, first=50, loop="uvloop")
+    assert await asyncio.to_thread(sidecar.stop) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    said = [line for line in lines if line["event_name"] == "sidecar.descriptors"]
+    assert [line["severity"] for line in said] == ["WARN"] * warnings
+    assert all("2001 connections, the system 2000 open files" in line["body"] for line in said)
+
+
 @both_loops
 async def test_without_descriptors_it_neither_dies_nor_spins(
     start_limited: StartLimited, nginx: Nginx, loop: Loop

@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import signal
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.integration import scripted
-from tests.integration.clients.asking import about, ask_at, is_ready
+from tests.integration.clients.asking import about, ask_at, eventually, is_ready
 from tests.integration.clients.connection import Answer, Connection, ask
 from tests.integration.clients.crowd import Crowd, get
 from tests.integration.rule_text import rules
-from tests.integration.running import as_systemd_starts_it, ended, run_to_exit, take_over
+from tests.integration.running import (
+    as_systemd_starts_it,
+    ended,
+    run_to_exit,
+    sidecar_command,
+    take_over,
+)
 from tests.servers.nginx import SMALL_BODY, Nginx
 from tests.servers.ports import free_port, is_listening
+from tests.servers.processes import Process
 from tests.servers.sidecar import Loop, SidecarStarter, both_loops
 
 HAND_OVERS = 20
@@ -156,6 +166,52 @@ async def test_a_predecessor_that_was_killed_leaves_nothing_in_the_way(
     new = sidecar_process(text, arguments=["--take-over"], state_dir=killed.state_dir)
     assert (await ask(new.address, "/small")).body == SMALL_BODY
     assert is_ready(new)
+
+
+async def test_told_to_stop_while_it_takes_over_it_is_not_ready(tmp_path: Path) -> None:
+    """The test is the one before it, and holds it up at the moment in which it would be ready."""
+    release, begun = asyncio.Event(), asyncio.Event()
+
+    async def script(_: bytes, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        return await slow_answer_until(release, begun, writer)
+
+    loop = asyncio.get_running_loop()
+    state = Path(tempfile.mkdtemp(prefix="sidecar-"))
+    async with scripted.upstream(script) as app:
+        with (
+            listening(socket.AF_INET, ("127.0.0.1", 0)) as inbound,
+            listening(socket.AF_UNIX, str(state / "control.sock")) as control,
+        ):
+            address = f"127.0.0.1:{inbound.getsockname()[1]}"
+            rule_file = tmp_path / "new.rules.yaml"
+            rule_file.write_text(rules(app, bind=address), encoding="utf-8")
+            command = sidecar_command(rule_file, "--take-over", "--state-dir", str(state))
+            control.setblocking(False)
+            with Process("sidecar", command, tmp_path / "new.log") as new:
+                asker, _ = await loop.sock_accept(control)
+                with asker:
+                    assert await loop.sock_recv(asker, 100) == b"take-over\n"
+                    given = [inbound.fileno(), control.fileno()]
+                    socket.send_fds(asker, [b'["inbound", "control"]'], given)
+                    assert await loop.sock_recv(asker, 100) == b"ready\n"
+                    async with await Connection.open(address) as client:
+                        slow = asyncio.ensure_future(client.ask("/slow"))
+                        await begun.wait()
+                        new.send_signal(signal.SIGTERM)
+                        admin = f"unix:{state / 'admin.sock'}"
+
+                        def says() -> tuple[int, bytes]:
+                            return ask_at(admin, "/readyz")
+
+                        await eventually(lambda: b"draining" in says()[1], "it is told to stop")
+                        await loop.sock_sendall(asker, b"draining\n")
+                        await eventually((state / "pid").exists, "it has taken over")
+                        status, said = await asyncio.to_thread(says)
+                        assert (status, b"draining" in said) == (503, True)
+                        release.set()
+                        assert (await slow).body == SLOW_BODY
+                assert await asyncio.to_thread(new.wait, 10.0) == 0
+    shutil.rmtree(state)
 
 
 # --- everything that listens is handed over
