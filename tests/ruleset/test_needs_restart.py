@@ -1,0 +1,80 @@
+"""What a changed rule file cannot change while the sidecar runs, and how that is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.ruleset.check import check
+from sidecar.ruleset.diagnostics import Severity
+from sidecar.ruleset.reload import needs_restart
+from tests.ruleset.compiled import checked, rule_file
+
+RUNNING = rule_file(
+    """\
+telemetry:
+  logs: {file: none}
+  prometheus: {bind: 127.0.0.1:9464}
+""",
+    inbound="{bind: 127.0.0.1:8080, tls: {cert: c.pem, key: k.pem}}",
+)
+
+
+@pytest.mark.parametrize(
+    "old, new, path, line, column",
+    [
+        ("service: shop", "service: store", "service", 2, 10),
+        ("127.0.0.1:8080", "127.0.0.1:8081", "listeners.inbound.bind", 3, 29),
+        ("127.0.0.1:8080", "unix:run/shop.sock", "listeners.inbound.bind", 3, 29),
+        ("key: k.pem", "key: new.pem", "listeners.inbound.tls", 3, 50),
+        (", tls: {cert: c.pem, key: k.pem}", "", "listeners.inbound.tls", 3, 22),
+        ("file: none", "file: stdout", "telemetry", 6, 3),
+        ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry", 6, 3),
+    ],
+)
+def test_what_needs_a_restart_is_shown_where_it_stands(
+    old: str, new: str, path: str, line: int, column: int
+) -> None:
+    assert old in RUNNING
+    running = checked(RUNNING).file
+    assert running is not None
+    (found,) = needs_restart(running, checked(RUNNING.replace(old, new)))
+    assert (found.code, found.severity) == ("needs-restart", Severity.ERROR)
+    assert found.message == f"{path} cannot change while running"
+    assert (found.file, found.line, found.column) == ("shop.yaml", line, column)
+    assert "--take-over" in found.hint
+
+
+def test_all_that_needs_a_restart_is_said_at_once() -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    found = needs_restart(running, checked(rule_file().replace("shop", "store")))
+    assert [one.message.split()[0] for one in found] == [
+        "service",
+        "listeners.inbound.tls",
+        "telemetry",
+    ]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        RUNNING,
+        f"# a remark\n{RUNNING}",
+        RUNNING.replace("bind: 127.0.0.1:8080", "keep_alive: 1s, bind: 127.0.0.1:8080"),
+        RUNNING.replace("http://127.0.0.1:9000", "http://127.0.0.1:9001"),
+        f"{RUNNING}trust: {{disclose: none}}\ntimeouts: {{idle: 1s}}\n",
+        f"{RUNNING}access: [{{name: a, deny: {{client_ip: 10.0.0.1}}}}]\n",
+    ],
+)
+def test_everything_else_may_change(new: str) -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    assert needs_restart(running, checked(new)) == []
+
+
+def test_of_a_file_with_errors_nothing_more_is_said() -> None:
+    running = checked(RUNNING).file
+    assert running is not None
+    broken = check(RUNNING.replace("shop", "store") + "timeouts: 5\n", "shop.yaml")
+    assert broken.file is None
+    assert needs_restart(running, broken) == []
