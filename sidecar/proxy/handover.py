@@ -149,10 +149,14 @@ class Takeover:
 
         Raises ``GaveWay``: the old process, or another, serves on the same sockets.
         """
-        with self._connection, suppress(OSError):
+        answer = b""
+        with self._connection:
             # If it died in the meantime we serve already, which is all that matters.
             with suppress(OSError):
                 self._connection.sendall(_READY)
-            if self._connection.recv(_MESSAGE_BYTES) == _GIVE_WAY:
-                message = "another sidecar takes over"
-                raise GaveWay(message)
+            # What it said before it hung up can be read even if it hears no more.
+            with suppress(OSError):
+                answer = self._connection.recv(_MESSAGE_BYTES)
+        if answer == _GIVE_WAY:
+            message = "another sidecar takes over"
+            raise GaveWay(message)
