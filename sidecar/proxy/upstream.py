@@ -101,8 +101,8 @@ class Upstream(asyncio.Protocol):
         """Whether nothing has come, no end of stream either, since the last answer.
 
         What is there before a request is sent cannot be its answer. Costs one system call
-        (0.6 µs) and is asked on every reuse. Over TLS it may be a session ticket that came late:
-        such a connection is given up for nothing, once.
+        (0.6 µs) and is asked on every reuse. Over TLS it may be a session ticket that came after
+        the answer: such a connection is given up for nothing, once.
         """
         poll = self._poll
         return poll is None or not poll.poll(0)
@@ -152,7 +152,13 @@ class Upstream(asyncio.Protocol):
         """The connection is there."""
         self.transport = transport  # type: ignore[assignment]  # both loops give a Transport
         self.write = self.transport.write
-        socket = transport.get_extra_info("socket")
+        if transport.get_extra_info("ssl_object") is None:
+            # Over TLS only from the first answer on: session tickets follow the handshake.
+            self._watch()
+
+    def _watch(self) -> None:
+        """From now on what comes unasked is noticed (``is_quiet``)."""
+        socket = self.transport.get_extra_info("socket")
         if socket is not None:
             self._poll = select.poll()
             self._poll.register(socket.fileno(), _READABLE)
@@ -349,6 +355,8 @@ class Upstream(asyncio.Protocol):
         """The answer is complete; the connection can go back if the request is too."""
         self.exchange = None
         self.requests += 1
+        if self._poll is None:
+            self._watch()
         if self._paused:
             # By a client that reads slowly; the next one must not wait for that.
             self.resume_reading()

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
+from pathlib import Path
 
 import pytest
 
-from tests.proxy.client import Answer
-from tests.proxy.harness import Proxy, Script, request, serving, until
+from sidecar.cluster.endpoint import UpstreamTls
+from sidecar.proxy.tls import upstream_context
+from sidecar.proxy.upstream import Upstream
+from tests.integration.certificates import Authority
+from tests.proxy.client import Answer, raw_socket
+from tests.proxy.harness import (
+    Proxy,
+    Script,
+    endpoint,
+    proxy,
+    request,
+    rules_for,
+    serving,
+    until,
+    upstream,
+)
 from tests.proxy.scripts import chunked, head
 
 
@@ -95,3 +112,41 @@ async def test_an_upstream_that_closes_at_once_after_its_answer_is_heard() -> No
             await until(lambda: not running.meters.connections_open)
         assert running.meters.connects_total == 3
         assert running.meters.unsolicited_total == 0
+
+
+async def test_session_tickets_behind_the_handshake_are_nothing_unasked(tmp_path: Path) -> None:
+    """A fresh connection would be given up for them, and the request that waits for it fail."""
+    authority = Authority(tmp_path)
+    context = authority.server(authority.issue("server"))
+    shaken: asyncio.Future[tuple[asyncio.StreamWriter, bytes]] = asyncio.Future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        end = context.wrap_bio(received, to_send, server_side=True)
+        while not shaken.done():
+            received.write(await reader.read(1 << 16))
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                writer.write(to_send.read())
+            else:
+                shaken.set_result((writer, to_send.read()))
+        await reader.read()
+
+    secured = UpstreamTls("localhost", verify=False)
+    async with upstream(serve) as port, proxy(rules_for([endpoint(port, tls=secured)])) as running:
+        (connector,) = running.engine.connectors()
+        connection, loop = Upstream(connector, float("inf")), asyncio.get_running_loop()
+        await loop.create_connection(
+            lambda: connection,
+            "127.0.0.1",
+            port,
+            ssl=upstream_context(secured),
+            server_hostname="localhost",
+        )
+        writer, tickets = await asyncio.wait_for(shaken, 5)
+        # They are in the kernel before the connection's next turn.
+        with contextlib.closing(raw_socket(writer)) as sock:
+            assert sock.send(tickets) == len(tickets) > 0
+        assert connection.is_quiet()
+        connection.close()
