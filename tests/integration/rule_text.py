@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.integration.certificates import Certificate
 from tests.servers.ports import Address
 
 
@@ -30,3 +31,15 @@ def rules(
         },
         indent=1,
     )
+
+
+def tls_rules(app: str, certificate: Certificate, **tls: str) -> str:
+    """Rules of a listener that speaks TLS; ``tls`` is what else they say of it."""
+    spec = {"cert": str(certificate.cert), "key": str(certificate.key), **tls}
+    return rules(app, inbound={"tls": spec})
+
+
+def by_path(upstreams: dict[str, dict[str, Any]]) -> str:
+    """Rules that send each path to the upstream of its name."""
+    routes = [{"name": name, "match": {"path": f"/{name}"}, "upstream": name} for name in upstreams]
+    return rules(None, upstreams={"app": {"targets": ["127.0.0.1:9"]}, **upstreams}, routes=routes)

@@ -21,7 +21,7 @@ from tests.integration.certificates import Authority, Certificate
 from tests.integration.clients.asking import eventually, metric
 from tests.integration.clients.connection import BrokenAnswer, Connection, ask
 from tests.integration.clients.crowd import Crowd, get
-from tests.integration.rule_text import rules
+from tests.integration.rule_text import by_path, rules, tls_rules
 from tests.integration.running import ended, take_over
 from tests.servers.nginx import LARGE_BODY_BYTES, SMALL_BODY, Nginx, parse_echo
 from tests.servers.ports import is_listening
@@ -47,11 +47,6 @@ def server(authority: Authority) -> Certificate:
 @pytest.fixture(scope="module")
 def mary(authority: Authority) -> Certificate:
     return authority.issue("mary", hosts=())
-
-
-def tls_rules(app: str, certificate: Certificate, **tls: str) -> str:
-    spec = {"cert": str(certificate.cert), "key": str(certificate.key), **tls}
-    return rules(app, inbound={"tls": spec})
 
 
 @pytest.fixture(scope="module")
@@ -277,12 +272,6 @@ async def told_of(sidecar: SidecarProcess, upstream: str) -> tuple[int, str]:
     problem = json.loads(answer.body)
     assert problem["status"] == answer.status
     return answer.status, problem["reason"]
-
-
-def by_path(upstreams: dict[str, dict[str, Any]]) -> str:
-    """Rules that send each path to the upstream of its name."""
-    routes = [{"name": name, "match": {"path": f"/{name}"}, "upstream": name} for name in upstreams]
-    return rules(None, upstreams={"app": {"targets": ["127.0.0.1:9"]}, **upstreams}, routes=routes)
 
 
 async def test_upstreams_are_verified(
