@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from sidecar.ruleset.routes import Timeouts
+from sidecar.ruleset.routes import Timeouts, Trust
 from tests.proxy.client import Client, reset
-from tests.proxy.harness import Proxy, Script, only, request, serving, until
+from tests.proxy.harness import NOBODY, Proxy, Script, only, request, serving, until
 
 UPGRADE = request("/chat", "Connection: Upgrade", "Upgrade: websocket", close=False)
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -75,6 +75,39 @@ async def test_bytes_that_came_with_the_handshake_arrive_both_ways() -> None:
         assert await client.read_exactly(11) == b"hello early"
         await client.send(b" late")
         assert await client.read_exactly(5) == b" late"
+        client.send_end()
+        await client.read_to_end()
+        await ended(running)
+        (record,) = running.records
+        attempts = running.meters.find("GET", 101)
+        (the_endpoint,) = running.engine.rules.clusters["app"].endpoints
+    assert (record.bytes_received, record.bytes_sent) == (10, 20)
+    assert attempts is not None
+    assert (attempts.count, the_endpoint.in_flight) == (1, 0)
+
+
+@pytest.mark.parametrize("disclose, told", [("none", False), ("id", True), ("rule", True)])
+async def test_the_decision_is_told_where_it_may_be(disclose: str, *, told: bool) -> None:
+    trust = Trust(NOBODY, NOBODY, disclose=disclose)
+    async with serving(echo(), trust=trust) as running:
+        client = await running.connect()
+        await client.send(UPGRADE)
+        head = await client.read_until(b"\r\n\r\n")
+        (exchange,) = running.engine.exchanges
+    assert (b"\r\nx-sidecar-decision: %b\r\n" % exchange.span_id in head) == told
+
+
+async def test_the_time_in_which_a_tunnel_is_open_is_not_ours() -> None:
+    async with serving(echo()) as running:
+        client = await tunnel(running)
+        (exchange,) = running.engine.exchanges
+        for name in ("started", "asked", "heard", "told"):
+            setattr(exchange, name, getattr(exchange, name) - 100)
+        client.send_end()
+        await ended(running)
+        (record,) = running.records
+    assert record.seconds > 100
+    assert record.overhead_seconds < 1
 
 
 async def test_a_client_that_ends_still_hears_what_the_upstream_has_to_say() -> None:
