@@ -62,7 +62,8 @@ class Rate:
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """The text form, for editors."""
-        return _RATE_SCHEMA
+        # Its receiver adds to it what is the field's own, such as a default.
+        return _RATE_SCHEMA.copy()
 
 
 def parse_duration(value: object) -> float:

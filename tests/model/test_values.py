@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
 from sidecar.model.values import (
@@ -77,3 +79,11 @@ def test_defaults_stand_in_the_schema_as_an_admin_would_write_them() -> None:
     properties = Example.model_json_schema()["properties"]
     assert properties["wait"]["default"] == "1m"
     assert properties["limit"]["default"] == "5/s"
+
+
+@pytest.mark.parametrize("kind, text", [(Duration, "1m"), (Rate, "5/s"), (Name, "a")])
+def test_the_default_of_one_field_is_no_other_s(kind: Any, text: str) -> None:
+    with_default = create_model("WithDefault", field=(kind, written(text)))
+    without = create_model("Without", field=(kind, ...))
+    assert with_default.model_json_schema()["properties"]["field"]["default"] == text
+    assert "default" not in without.model_json_schema()["properties"]["field"]
