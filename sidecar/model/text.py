@@ -60,6 +60,9 @@ def parse_plain_path(value: object) -> str:
     problem, meant = _path_problem(text) if text else ("is not a path", None)
     if "*" in text:
         problem, meant = "has a star", None
+    elif meant and "*" in meant:
+        # A pattern was meant, which this cannot be.
+        problem, meant = "has braces", None
     if problem:
         raise unreadable("bad-path", f"{shown(value)} {problem}", expected, meant)
     return text

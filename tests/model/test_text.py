@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
@@ -144,6 +144,7 @@ def test_names(kind: Any, good: str, bad: str, meant: str | None) -> None:
     assert (f"did you mean {meant}?" in hint) if meant else ("did you mean" not in hint)
 
 
+@example(parse_plain_path, "/{id}")
 @given(
     st.sampled_from([parse_path_pattern, parse_plain_path, parse_header_name, parse_method]),
     st.one_of(st.text("/*.%2fF{}?#a ;", max_size=16), st.text(max_size=20)),
