@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _PIPELINED_BYTES: Final = 64 * 1024
 #: Empty lines ahead of a request line that are overlooked (RFC 9112, 2.2).
 _EMPTY_LINES: Final = 4
+#: Requests of one client that are answered here before anybody else gets a turn.
+_IN_A_ROW: Final = 32
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CR: Final = 0x0D
@@ -147,22 +149,25 @@ class Downstream(Intake):
         exchange = self.exchange
         if exchange is not None and exchange.upstream is not None:
             exchange.upstream.resume_reading()
+        self._go_on()
+
+    # --- requests
+
+    def _go_on(self) -> None:
+        """Serve what was put off."""
         if self.state == HEAD and self._held and not self._serving:
             self.resume_reading()
             data, self._held = self._held, b""
             self._serve(data)
 
-    # --- requests
-
     def _serve(self, data: bytes) -> None:
         """Serve what ``data`` holds, one request after another, until one has to wait."""
         self._serving = True
+        enough = self.served + _IN_A_ROW
         try:
             while data and self.state == HEAD:
-                if self._write_blocked:
-                    # Nobody reads the answers: make no more of them.
-                    self._held = data
-                    self.pause_reading()
+                if self._write_blocked or self.served == enough:
+                    self._put_off(data)
                     return
                 end = data.find(b"\r\n\r\n")
                 if end > 0 and (data[0] != _CR or data[1] != _LF):
@@ -175,6 +180,13 @@ class Downstream(Intake):
             self._serving = False
         if self.half_closed and self.state == HEAD:
             self.close_after_flush()
+
+    def _put_off(self, data: bytes) -> None:
+        """Nobody reads the answers, or others have waited for long enough."""
+        self._held = data
+        self.pause_reading()
+        if not self._write_blocked:
+            self.engine.loop.call_soon(self._go_on)
 
     def _serve_one(self, data: bytes, end: int) -> bytes:
         """Begin the exchange whose head ends at ``end``; returns what can be served next."""

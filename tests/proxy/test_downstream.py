@@ -277,3 +277,20 @@ async def test_an_answer_with_a_date_keeps_it() -> None:
         await client.send(request(close=False))
         plain = await client.read_until(b"\r\n\r\nok")
     assert plain == b"HTTP/1.1 200 \r\ndate: then\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def test_a_client_that_pipelines_thousands_does_not_keep_others_waiting() -> None:
+    async with serving(Recorder(), chain=refusing_chain()) as running:
+        await running.connect()
+        await until(lambda: running.listener.connections)
+        downstream = only(running)
+        downstream.data_received(request(method="HEAD", close=False) * 500)
+        assert downstream.served == 32
+        turns = 0
+        while downstream.served < 500:
+            before = downstream.served
+            await asyncio.sleep(0)
+            assert downstream.served - before <= 32
+            turns += 1
+        assert turns >= 15
+        await until(lambda: not downstream.is_held_back)
