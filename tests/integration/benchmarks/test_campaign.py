@@ -28,9 +28,14 @@ def place(tmp_path: Path) -> Workplace:
     return Workplace(tmp_path, 1024)
 
 
-def carry_out(place: Workplace, *scenarios: Scenario, rounds: int = 1) -> Results:
+def carry_out(
+    place: Workplace, *scenarios: Scenario, rounds: int = 1, every: tuple[int, int] = (1, 1)
+) -> Results:
     told: list[str] = []
-    targets = (by_name("nginx"), by_name("nginx-governed"))
+    pair = (by_name("nginx"), by_name("nginx-governed"))
+    targets = tuple(
+        dataclasses.replace(target, every=often) for target, often in zip(pair, every, strict=True)
+    )
     plan = Plan(targets, rounds=rounds, run_seconds=1, scenarios=scenarios)
     return Campaign(plan, place, split(), told.append).run()
 
@@ -60,6 +65,13 @@ def test_every_other_round_goes_backwards(place: Workplace) -> None:
         "nginx-governed",
         "nginx",
     ]
+
+
+@pytest.mark.slow
+def test_who_is_measured_now_and_then_is_not_in_every_round(place: Workplace) -> None:
+    results = carry_out(place, SATURATED, rounds=2, every=(1, 2))
+
+    assert [cell.target for cell in results.cells] == ["nginx", "nginx-governed", "nginx"]
 
 
 def test_a_failing_load_ends_the_campaign(place: Workplace) -> None:
