@@ -23,6 +23,12 @@ def pool(
     return one
 
 
+def test_a_new_pool_is_empty_and_lets_everybody_wait() -> None:
+    one: Pool[Idle, int] = Pool(PoolSettings())
+    assert (one.open, one.connecting, one.idle, list(one.pending)) == (0, 0, [], [])
+    assert (one.may_wait, one.should_connect) == (True, False)
+
+
 @pytest.mark.parametrize("open_, connecting, pending, should", [
     (0, 0, 0, False), (0, 0, 1, True), (1, 1, 1, False), (1, 1, 2, True), (2, 0, 1, True),
     (3, 0, 1, False), (3, 1, 5, False), (3, 3, 5, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -35,6 +36,14 @@ class Plan:
     shadow: bool = False
     settles: bool = True
     matches: bool = True
+    #: Whether there is something to test at all.
+    tested: bool = False
+
+    @property
+    def test(self) -> Callable[[RequestHead], bool] | None:
+        """What the step has as its match."""
+        matches = self.matches
+        return None if matches and not self.tested else lambda _request: matches
 
 
 @dataclass
@@ -106,7 +115,7 @@ class Ride:
             Step(
                 Rule("told", gate.name, Mode.SHADOW if gate.plan.shadow else Mode.ENFORCE, "x:1"),
                 gate,
-                None if gate.plan.matches else lambda _request: False,
+                gate.plan.test,
                 Count(),
                 order,
             )
@@ -150,6 +159,7 @@ plans = st.lists(
         shadow=st.booleans(),
         settles=st.booleans(),
         matches=st.sampled_from([True, True, True, False]),
+        tested=st.booleans(),
     ),
     max_size=6,
 )

@@ -150,3 +150,21 @@ async def test_session_tickets_behind_the_handshake_are_nothing_unasked(tmp_path
             assert sock.send(tickets) == len(tickets) > 0
         assert connection.is_quiet()
         connection.close()
+
+
+async def test_an_upstream_that_answers_and_closes_during_the_upload_is_heard() -> None:
+    if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
+        pytest.skip("the standard library's loop forgets what it has not read when a write fails")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head("Content-Length: 2", "Connection: close", status="413 Too much") + b"no")
+
+    size = 4 << 20
+    async with serving(serve) as running:
+        client = await running.connect()
+        client.writer.write(request("/", f"Content-Length: {size}", method="POST") + bytes(size))
+        answer = await client.answer()
+        (record,) = running.records
+    assert (answer.status, answer.body, answer.closes) == (413, b"no", True)
+    assert (record.status, record.reason) == (413, "")
