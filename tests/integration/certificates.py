@@ -40,6 +40,7 @@ class Authority:
         self._folder = folder
         self._name = _name(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key_id = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         usage = x509.KeyUsage(
             digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
             key_encipherment=False, data_encipherment=False, key_agreement=False,
@@ -49,6 +50,7 @@ class Authority:
             _builder(self._name, self._name, self._key, _now() + _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
+            .add_extension(self._key_id, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.ca = folder / "ca.pem"
@@ -61,15 +63,18 @@ class Authority:
         hosts: tuple[str, ...] = ("localhost",),
         expired: bool = False,
     ) -> Certificate:
-        """A certificate called ``name`` for these host names, and for 127.0.0.1."""
+        """A certificate called ``name``, for 127.0.0.1 too if it is for ``localhost``."""
         key = ec.generate_private_key(ec.SECP256R1())
         ends = _now() - _DAY if expired else _now() + _DAY
-        names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
+        names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts or (name,)]
         if "localhost" in hosts:
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+        # From Python 3.13 on, what RFC 5280 demands is insisted on.
+        signed_by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_id)
         made = (
             _builder(_name(name), self._name, key, ends)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(signed_by, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         certificate = Certificate(
