@@ -19,6 +19,7 @@ from sidecar.proxy.sweep import Sweep
 from sidecar.ruleset.check import check
 from sidecar.ruleset.compiler import compile_rules
 from sidecar.ruleset.routes import DecisionCount
+from sidecar.ruleset.surroundings import Surroundings
 from sidecar.telemetry.access_log import AccessLog
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.pump import RecordPump
@@ -101,7 +102,9 @@ class DataPath:
         def count_of(rule: Rule) -> DecisionCount:
             return meters.decision(rule.kind, rule.name, rule.mode)
 
-        rules = compile_rules(checked.file, checked.document, PurePath(), None, count_of)
+        rules = compile_rules(
+            checked.file, checked.document, Surroundings(PurePath(), count_of), None
+        )
         self._loop = StubLoop()
         self._ring = RecordRing(records)
         engine = Engine(self._loop, rules, meters, self._ring, Random(1))

@@ -10,7 +10,6 @@ import os
 import signal
 import ssl
 import sys
-import time
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +17,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from sidecar.model.addresses import Address
-from sidecar.proxy.clock import clock
 from sidecar.proxy.descriptors import raise_limit, shortage
 from sidecar.proxy.doors import Doors
 from sidecar.proxy.drain import drain
@@ -28,9 +26,8 @@ from sidecar.proxy.listener import Listener
 from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
 from sidecar.proxy.tls import ListenerContext, ListenerTls
-from sidecar.ruleset.compiler import adopt, compile_rules
-from sidecar.ruleset.diagnostics import Diagnostic, Severity
-from sidecar.ruleset.reload import Watcher, needs_restart
+from sidecar.rules_in_force import RulesInForce
+from sidecar.ruleset.reload import Watcher
 from sidecar.settings import LoopKind, Settings, default_state_dir
 from sidecar.telemetry.access_log import AccessLog
 from sidecar.telemetry.exemplars import Exemplars
@@ -40,9 +37,7 @@ from sidecar.telemetry.record import RecordRing
 
 if TYPE_CHECKING:
     from sidecar.admin.server import AdminServer
-    from sidecar.model.policy import Rule
     from sidecar.ruleset.check import Checked
-    from sidecar.ruleset.routes import DecisionCount, RuleSet
     from sidecar.ruleset.schema import RuleFile
 
 #: Records that wait to be told about; at 30,000 requests a second a quarter of a second's worth.
@@ -53,7 +48,6 @@ _STATE_DIR_MODE: Final = 0o700
 _ADMIN_SOCKET_MODE: Final = 0o600
 _INBOUND_SOCKET_MODE: Final = 0o666
 
-_ERRORS_LOGGED: Final = 5
 _SWITCH_SECONDS: Final = 0.0005
 
 #: Exit status of a sidecar that was told twice to stop.
@@ -82,6 +76,9 @@ class Sidecar:
         self._base = settings.rule_file.resolve().parent
         self._meters = Meters(self._file.service)
         self._log = AccessLog(self._log_destination(), self._meters)
+        self._random = Random()  # noqa: S311 - ids must be unique and shares fair, not secret
+        chance = self._random.random
+        self._live = RulesInForce(checked, self._base, self._meters, self._log, chance)
         self._doors = Doors()
         self._takeover: Takeover | None = None
         self._stop: asyncio.Event = asyncio.Event()
@@ -117,9 +114,9 @@ class Sidecar:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> int:
         self._open_doors()
-        rules = self._compile(self._file, self._checked, None)
-        random = Random()  # noqa: S311 - trace ids must be unique, not secret
-        self._engine = Engine(loop, rules, self._meters, RecordRing(_RECORDS), random)
+        ring = RecordRing(_RECORDS)
+        self._engine = Engine(loop, self._live.first(), self._meters, ring, self._random)
+        self._live.run_on(self._engine)
         sockets = self._doors.sockets
         self._listener = Listener(self._engine, "inbound", sockets["inbound"], self._tls())
         sinks = [self._log.feed, Exemplars(self._meters).feed]
@@ -216,7 +213,6 @@ class Sidecar:
         self._announced = True
         self._ready = "draining" if self._stop.is_set() else ""
         rules = self._engine.rules
-        self._meters.reloads.succeeded(rules.version, time.time())
         text = f"{self._file.service} is served on {addresses['inbound']}"
         self._log.log_event(
             "sidecar.started", "INFO", text, version=rules.version, pid=os.getpid(), **addresses
@@ -235,38 +231,17 @@ class Sidecar:
 
     # --- running
 
-    def _compile(self, file: RuleFile, checked: Checked, previous: RuleSet | None) -> RuleSet:
-        return compile_rules(file, checked.document, self._base, previous, self._count_of)
-
-    def _count_of(self, rule: Rule) -> DecisionCount:
-        return self._meters.decision(rule.kind, rule.name, rule.mode)
+    def _reload_failed(self, why: str) -> None:
+        self._live.failed(why)
+        self._say_if_stuck()
 
     def _reload(self, checked: Checked) -> None:
-        """Put a changed file in force, or say what is wrong with it."""
-        found = [*checked.diagnostics, *needs_restart(self._file, checked)]
-        errors = [one for one in found if one.severity is Severity.ERROR]
-        file = checked.file
-        if file is None or errors:
-            self._reload_failed("; ".join(map(_in_short, errors[:_ERRORS_LOGGED])))
-            return
-        previous = self._engine.rules
-        rules = self._compile(file, checked, previous)
-        adopt(rules, previous, clock())
-        self._engine.install(rules)
-        self._file = file
-        self._meters.reloads.succeeded(rules.version, time.time())
-        self._log.log_event(
-            "sidecar.reload", "INFO", "new rules are in force",
-            version=rules.version, before=previous.version,
-        )  # fmt: skip
+        self._live.reload(checked)
+        self._say_if_stuck()
 
-    def _reload_failed(self, why: str) -> None:
-        self._meters.reloads.failed()
-        self._log.log_event(
-            "sidecar.reload", "ERROR", f"the rules stay as they are: {why}",
-            version=self._engine.rules.version,
-        )  # fmt: skip
-        self._say(f"the rules stay as they are: {why}")
+    def _say_if_stuck(self) -> None:
+        if self._live.trouble:
+            self._say(f"the rules stay as they are: {self._live.trouble}")
 
     def _renew_certificates(self, now: float) -> None:
         """Look at the certificate's files once a second."""
@@ -349,11 +324,6 @@ class Sidecar:
 async def _close_all(servers: list[AdminServer]) -> None:
     while servers:
         await servers.pop().close()
-
-
-def _in_short(one: Diagnostic) -> str:
-    hint = f"; {one.hint}" if one.hint else ""
-    return f"{one.file}:{one.line}:{one.column} {one.code}: {one.message}{hint}"
 
 
 def _write_whole(path: Path, text: str) -> None:

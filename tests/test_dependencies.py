@@ -17,6 +17,7 @@ OURS = {"sidecar", "demo_services", "benchmarks", "tests"}
 #: Import names that differ from their distribution's, and those that come with one by design.
 DISTRIBUTION_OF = {
     "hdrh": "hdrhistogram",
+    "jwt": "pyjwt",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
@@ -32,6 +33,10 @@ PROGRAMS = {
     "pytest-xdist",
     "ruff",
     "uv",
+    # Asked for by kinds of rules that are being built.
+    "limits",
+    "pybreaker",
+    "pyjwt",
 }
 
 

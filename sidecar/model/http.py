@@ -6,6 +6,8 @@ of a handful of interned words.
 
 from __future__ import annotations
 
+from sidecar.model.priority import MEDIUM
+
 #: ``content_length`` of a message that declares none.
 NO_LENGTH = -1
 
@@ -24,6 +26,7 @@ class RequestHead:
         "client_number",
         "connection_options",
         "content_length",
+        "decision",
         "expects_continue",
         "fields",
         "host",
@@ -32,6 +35,7 @@ class RequestHead:
         "method",
         "minor",
         "path",
+        "priority",
         "query",
         "scheme",
         "special",
@@ -73,6 +77,11 @@ class RequestHead:
         self.client = b""
         #: The client's address as a 128-bit number (IPv4 as IPv4-mapped), -1 when it has none.
         self.client_number = -1
+        # --- the exchange
+        #: The id of the decision about this request, 16 hexadecimal digits: no two have the same.
+        self.decision = b""
+        #: Who is shed later than others (``model.priority``).
+        self.priority = MEDIUM
 
     @property
     def has_body(self) -> bool:
@@ -88,6 +97,7 @@ class ResponseHead:
         "chunked",
         "connection_options",
         "content_length",
+        "fields",
         "has_date",
         "keep_alive",
         "keep_alive_seconds",
@@ -111,6 +121,8 @@ class ResponseHead:
         self.keep_alive_seconds = 0
         self.asks_upgrade = b""
         self.has_date = False
+        #: Values of the fields that a rule refers to, by lower-case name.
+        self.fields: dict[bytes, bytes] = NO_FIELDS
 
 
 #: Shared by every head that has none; never written to.

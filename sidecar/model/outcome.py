@@ -6,8 +6,12 @@ metrics and logs all use its answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final, NamedTuple
+
+from sidecar.model.http import NO_FIELDS
 
 
 class Source(Enum):
@@ -75,21 +79,49 @@ class Outcome:
     status: int
     #: From the head received to the last byte sent, in seconds.
     seconds: float
+    #: Why the upstream gave no whole answer, or why nobody wanted it any more.
     failure: Failure | None
+    #: The status of the upstream's last answer; 0 when it gave none. A fallback's is ``status``.
+    upstream_status: int = 0
+    #: From sending the last attempt to its answer's head; None when there was no answer.
+    upstream_seconds: float | None = None
+    #: Fields of the upstream's answer that a rule refers to, by lower-case name.
+    fields: Mapping[bytes, bytes] = field(default_factory=lambda: NO_FIELDS)
 
 
-def classify(status: int, seconds: float, failure: Failure | None, *, local: bool) -> Outcome:
+class Heard(NamedTuple):
+    """What the upstream's last answer was like; nothing of it when there was none."""
+
+    status: int = 0
+    #: From sending the attempt to its answer's head.
+    seconds: float | None = None
+    fields: Mapping[bytes, bytes] = NO_FIELDS
+
+
+NOTHING_HEARD: Final = Heard()
+
+
+def classify(
+    status: int,
+    seconds: float,
+    failure: Failure | None,
+    *,
+    local: bool,
+    heard: Heard = NOTHING_HEARD,
+) -> Outcome:
     """Say what an exchange tells about its upstream.
 
-    ``local`` marks a response that the sidecar made without asking the upstream.
+    ``local`` marks a response that the sidecar made without asking the upstream. Where the
+    client was given a fallback's answer, what was ``heard`` of the upstream counts.
     """
+    answered = heard.status or status
     if failure is not None:
         blame = failure.source is Source.UPSTREAM
         verdict = OutcomeClass.FAILURE if blame else OutcomeClass.IGNORED
-    elif local or 400 <= status < 500:
+    elif local or 400 <= answered < 500:
         verdict = OutcomeClass.IGNORED
-    elif status >= 500:
+    elif answered >= 500:
         verdict = OutcomeClass.FAILURE
     else:
         verdict = OutcomeClass.SUCCESS
-    return Outcome(verdict, status, seconds, failure)
+    return Outcome(verdict, status, seconds, failure, *heard)

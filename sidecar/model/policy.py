@@ -6,10 +6,10 @@ raises for traffic.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import Outcome
@@ -37,6 +37,11 @@ class Stage(IntEnum):
     CONCURRENCY = 80
     #: Last, so that what others refuse never takes a probe's place.
     BREAKER = 90
+    # --- no gates: asked around the attempts, not before them
+    #: What may be tried again, once an attempt has failed.
+    RETRY = 100
+    #: What is answered instead, once everything above has refused or failed.
+    FALLBACK = 110
 
 
 class Mode(Enum):
@@ -59,6 +64,11 @@ class Rule:
     why: str = ""
     labels: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The rule in a word: ``kind/name``."""
+        return f"{self.kind}/{self.name}"
+
 
 #: Reads a declared key's value from a request; never None, since every key has a stand-in.
 KeyReader = Callable[[RequestHead], bytes]
@@ -73,11 +83,80 @@ class Key:
     track_at_most: int
 
 
+#: The numbers behind a decision, by name; for operators, never for clients.
+Facts = Mapping[str, str | float]
+
+
+class Reading(NamedTuple):
+    """A number that a rule as a whole shows at the moment: a gauge, or a count that only grows.
+
+    ``name`` is a word of ``telemetry.readings``; ``label`` tells several of one name apart.
+    """
+
+    name: str
+    value: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a rule has to tell by itself, such as that a breaker has opened.
+
+    ``event`` is a word of the catalogue's events.
+    """
+
+    event: str
+    text: str
+    facts: Facts
+
+
+class Switchable(Protocol):
+    """A switch of the rule file, thrown by operators."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether what it switches is in force."""
+        ...
+
+
+class Listed(Protocol):
+    """The entries of a list file, as they are now; replaced as a whole while running."""
+
+    def contains(self, value: bytes) -> bool:
+        """Whether ``value`` is an entry that has not expired."""
+        ...
+
+
 class BuildContext(Protocol):
-    """What compiling offers to a spec that builds its policy. Pure: no files, no clock."""
+    """What compiling offers to a spec that builds its policy. Pure: no I/O, no clock."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that is being built."""
+        ...
 
     def key(self, name: str) -> Key:
         """The key declared under this name; references were checked before."""
+        ...
+
+    def switch(self, name: str) -> Switchable:
+        """The switch declared under this name; the same object over reloads."""
+        ...
+
+    def listed(self, path: str) -> Listed:
+        """The list file that the rule file names so; the same object over reloads."""
+        ...
+
+    def text_of(self, path: str) -> bytes:
+        """What stands in a file that the rule file names so; read before compiling."""
+        ...
+
+    def chance(self) -> float:
+        """A random number from 0 up to, and without, 1."""
+        ...
+
+    def notify(self, notice: Notice) -> None:
+        """Tell operators something. Called on the data path: it only puts the notice down."""
         ...
 
 
@@ -121,6 +200,14 @@ class Gate(Protocol):
         """Take over the state of the gate that had this kind and name before a reload."""
         ...
 
+    def facts(self, request: RequestHead, now: float) -> Facts:
+        """The numbers behind what ``peek`` says of this request. Leaves no trace."""
+        ...
+
+    def readings(self, now: float) -> Iterable[Reading]:
+        """What the gate as a whole shows at the moment."""
+        ...
+
 
 class GateBasics:
     """What most gates answer: nothing to settle, nobody ever parked."""
@@ -132,3 +219,11 @@ class GateBasics:
 
     def leave(self, request: RequestHead, place: Place) -> None:
         """Nobody was parked."""
+
+    def facts(self, request: RequestHead, now: float) -> Facts:
+        """Nothing that is not in the rule file."""
+        return {}
+
+    def readings(self, now: float) -> Iterable[Reading]:
+        """Nothing to show."""
+        return ()

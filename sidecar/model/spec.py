@@ -8,11 +8,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sidecar.model.policy import BuildContext, Gate, Mode, Rule
+from sidecar.model.policy import BuildContext, Mode, Rule, Stage
 from sidecar.model.values import (
     Cidr,
     Glob,
@@ -84,6 +84,19 @@ class MatchSpec(Spec):
         return not self.model_fields_set and not self.keys
 
 
+class Policy(Protocol):
+    """The live form of any rule; most are gates (``sidecar.model.policy.Gate``)."""
+
+    @property
+    def stage(self) -> Stage:
+        """Its place in the chain, or around the attempts."""
+        ...
+
+    def adopt(self, predecessor: Self, now: float) -> None:
+        """Take over the state of what had this kind and name before a reload."""
+        ...
+
+
 class RuleSpec(Spec):
     """One named rule. A kind of rule is a subclass with ``kind`` and ``build``."""
 
@@ -108,12 +121,16 @@ class RuleSpec(Spec):
     """A sentence for whoever wonders about a refusal; it is never shown to clients."""
 
     @abstractmethod
-    def build(self, context: BuildContext) -> Gate:
-        """Make the live gate. Pure; every reference was checked before."""
+    def build(self, context: BuildContext) -> Policy:
+        """Make the live form, most often a gate. Pure; every reference was checked before."""
 
     def keys_used(self) -> tuple[KeyUse, ...]:
         """Every place that names a declared key; kinds that have more of them add theirs."""
         return tuple(KeyUse(name, ("match", name)) for name in self.match.keys)
+
+    def response_fields(self) -> tuple[bytes, ...]:
+        """Lower-case names of the fields of the upstream's answers that the rule looks at."""
+        return ()
 
     def rule(self, source: str) -> Rule:
         """Which line of which file (``file:line``) the gate comes from, and in which mode."""

@@ -23,7 +23,7 @@ from pydantic import AfterValidator
 
 from sidecar.algorithms.token_bucket import ENOUGH_FOR_ONE, TokenBuckets
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import BuildContext, GateBasics, Key, Stage, Ticket
+from sidecar.model.policy import BuildContext, Facts, GateBasics, Key, Reading, Stage, Ticket
 from sidecar.model.reading import unreadable
 from sidecar.model.spec import KeyUse, RuleSpec, uses_of
 from sidecar.model.values import Count, KeyName, OneOrMany, Rate
@@ -105,6 +105,12 @@ class RateLimit(GateBasics):
         self._buckets = TokenBuckets(limit.per_second, burst, room)
         self._announced = _announced_policy(limit)
 
+    def readings(self, now: float) -> tuple[Reading, ...]:
+        """How many values of its keys are remembered, and were forgotten too early."""
+        if not self.per:
+            return ()
+        return Reading("tracked_keys", self.tracked), Reading("evictions", self.evictions)
+
     @property
     def tracked(self) -> int:
         """How many values of its keys are remembered."""
@@ -132,16 +138,23 @@ class RateLimit(GateBasics):
         if predecessor.per == self.per:
             self._buckets.adopt(predecessor._buckets, now)
 
-    def _refusal(self, key: bytes, now: float) -> Respond:
-        retry_after = self._buckets.seconds_until(key, now)
+    def facts(self, request: RequestHead, now: float) -> Facts:
+        """What is in the request's bucket."""
+        return self._facts(self._read(request), now)
+
+    def _facts(self, key: bytes, now: float) -> dict[str, str | float]:
         facts: dict[str, str | float] = {
             "limit": self._limit,
             "burst": self._buckets.burst,
             "available": self._buckets.available(key, now),
-            "retry_after": retry_after,
         }
         if self.per:
             facts["per"] = ", ".join(self.per)
+        return facts
+
+    def _refusal(self, key: bytes, now: float) -> Respond:
+        retry_after = self._buckets.seconds_until(key, now)
+        facts = {**self._facts(key, now), "retry_after": retry_after}
         headers = (
             (b"RateLimit-Policy", self._announced),
             (b"RateLimit", b'"default";r=0;t=%d' % ceil(retry_after)),

@@ -31,7 +31,7 @@ def identify(exchange: Exchange) -> None:
         return
     ids = b"%048x" % exchange.engine.getrandbits(192)
     exchange.trace_id = trace_id = ids[:32]
-    exchange.span_id = ids[32:]
+    exchange.span_id = exchange.request.decision = ids[32:]
     if not exchange.request_id:
         exchange.request_id = trace_id
 
@@ -53,6 +53,7 @@ def _continue_trace(exchange: Exchange) -> bool:
     exchange.trace_id, exchange.parent_id, flags = trace
     exchange.sampled = bool(flags & 1)
     exchange.span_id = b"%016x" % exchange.engine.getrandbits(64)
+    exchange.request.decision = exchange.span_id
     if not exchange.request_id:
         exchange.request_id = exchange.trace_id
     return True

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sidecar.model.outcome import Failure
     from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.upstream import Upstream
+    from sidecar.ruleset.routes import RuleSet
 
 
 class Asker(ABC):
@@ -17,6 +18,8 @@ class Asker(ABC):
 
     request: RequestHead
     downstream: Downstream
+    #: The rule set that the request began with.
+    rules: RuleSet
     #: The whole request has been received and passed on.
     request_sent = True
     #: When the answer's head had come.

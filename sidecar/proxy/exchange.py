@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED, Failure, classify
+from sidecar.model.outcome import (
+    CLIENT_GONE,
+    CLIENT_STALLED,
+    NOTHING_HEARD,
+    Failure,
+    Heard,
+    classify,
+)
 from sidecar.model.verdict import LocalReply, Park
 from sidecar.proxy.account import identify, record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from sidecar.model.http import RequestHead
+    from sidecar.model.outcome import Outcome
     from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.engine import Engine
     from sidecar.ruleset.routes import Chain
@@ -41,8 +49,9 @@ class Exchange(Tunnel):
         self.downstream = downstream
         self.request = request
         self.started = now
-        self.rules = rules = downstream.peer.rules
-        self.route = rules.find_route(request)
+        peer = downstream.peer
+        self.rules = peer.rules
+        self.route = peer.find_route(request)
         self.meters: ServerMeters = downstream.server_meters(self.route.name)
         self.meters.in_flight += 1
         identify(self)
@@ -55,12 +64,13 @@ class Exchange(Tunnel):
             self.request_sent = False
             self._held = []
         self._stamp = stamp
+        self.chain = self._find_chain()
         self._ask(self.started)
 
     # --- the rules
 
     def _ask(self, now: float) -> None:
-        reply = admit(self._chain(), self.request, self, now)
+        reply = admit(self.chain, self.request, self, now)
         if reply is None:
             self._forward(now)
         elif isinstance(reply, Park):
@@ -68,7 +78,7 @@ class Exchange(Tunnel):
         else:
             self._refuse(reply)
 
-    def _chain(self) -> Chain:
+    def _find_chain(self) -> Chain:
         if self.request.path in self.downstream.probes:
             return self.rules.probe_chain
         chain_for = self.route.chain_for
@@ -182,10 +192,17 @@ class Exchange(Tunnel):
         if self.parked is not None:
             abandon(self, self.request)
         if self.tickets is not NO_TICKETS:
-            outcome = classify(self.status, now - self.started, failure, local=self.attempts == 0)
-            settle(self, self.request, outcome, now)
+            settle(self, self.request, self._outcome(failure, now), now)
         self.engine.exchanges.discard(self)
         record(self, now)
         self.downstream.exchange_done(self)
         # The protocols' references go, so that no cycle waits for the garbage collector.
         self._held = None
+
+    def _outcome(self, failure: Failure | None, now: float) -> Outcome:
+        answered = self.answered
+        heard = NOTHING_HEARD
+        if answered is not None:
+            heard = Heard(answered.status, self.heard - self.asked, answered.fields)
+        local = self.attempts == 0
+        return classify(self.status, now - self.started, failure, local=local, heard=heard)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.upstream import Upstream
-    from sidecar.ruleset.routes import Route
+    from sidecar.ruleset.routes import Chain, Route
     from sidecar.telemetry.metrics import ClientMeters
 
 #: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
@@ -41,6 +41,8 @@ class Forwarder(Passage, Asker):
 
     engine: Engine
     route: Route
+    #: The rules that hold for the request; the same ones from its first question on.
+    chain: Chain
     trace_id = b""
     span_id = b""
     request_id = b""

@@ -37,6 +37,7 @@ class Peer:
         "_keep_escaped_slash",
         "_pseudonym",
         "address",
+        "find_route",
         "is_proxy",
         "limits",
         "names",
@@ -55,7 +56,9 @@ class Peer:
         self.address = address
         self.number = -1 if unix else address_number(address)
         self.scheme = scheme
-        self.limits = rules.listeners[listener].limits
+        ours = rules.listeners[listener]
+        self.limits = ours.limits
+        self.find_route = ours.find_route
         self.is_proxy = trust.unix_is_proxy if unix else trust.proxies.contains(self.number)
         believed = trust.unix_is_caller if unix else trust.callers.contains(self.number)
         self.names = rules.names_believed if believed else rules.names_unbelieved

@@ -25,7 +25,6 @@ from sidecar.wire.forwarding import (
 if TYPE_CHECKING:
     from sidecar.model.http import ResponseHead
     from sidecar.model.outcome import Failure
-    from sidecar.ruleset.routes import RuleSet
 
 #: Body bytes kept so that a request can be sent again, or while it waits for a connection.
 _HELD_BYTES: Final = 64 * 1024
@@ -34,10 +33,11 @@ _HELD_BYTES: Final = 64 * 1024
 class Relay(Forwarder):
     """The two bodies of an exchange."""
 
-    rules: RuleSet
     bytes_received = 0
     bytes_sent = 0
     _held_bytes = 0
+    #: The head of the answer that was passed on.
+    answered: ResponseHead | None = None
     #: The client was told to send its body.
     _continued = False
     framing = NO_BODY
@@ -106,6 +106,7 @@ class Relay(Forwarder):
     def response_begin(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """The final head, and the beginning or all of the body that came with it."""
         self.status = head.status
+        self.answered = head
         self.framing = framing = response_framing(self.request, head)
         self.deadline = self.try_deadline = NEVER
         self._held = None

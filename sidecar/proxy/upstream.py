@@ -21,7 +21,6 @@ from sidecar.model.outcome import (
 from sidecar.proxy.clock import clock
 from sidecar.wire.chunked import ChunkedDecoder
 from sidecar.wire.head import RESPONSE_LIMITS, check_incomplete, parse_response
-from sidecar.wire.names import RESPONSE_KINDS, NameTable
 from sidecar.wire.rejection import Rejected
 
 if TYPE_CHECKING:
@@ -39,8 +38,6 @@ UNTIL_CLOSE: Final = 4
 TUNNEL: Final = 5
 CLOSED: Final = 6
 OPENING: Final = 7
-
-_NAMES = NameTable(RESPONSE_KINDS)
 
 #: Interim responses passed on per request; an endless stream of them is no answer.
 _INTERIM_AT_MOST = 64
@@ -256,7 +253,7 @@ class Upstream(asyncio.Protocol):
                 check_incomplete(data, RESPONSE_LIMITS)
                 self._held = data
                 return
-            head = parse_response(data, end, _NAMES)
+            head = parse_response(data, end, exchange.rules.response_names)
             data = data[end + 4 :]
             if head.status >= 200:
                 break

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import Mode
+from sidecar.model.policy import Mode, Stage
 from sidecar.ruleset.path_index import PathIndex
 from sidecar.ruleset.path_pattern import has_readings, readings
-from sidecar.ruleset.routes import Chain, Step
+from sidecar.ruleset.routes import Chain, Clause, Step
 
 #: Combinations of path-bound rules whose chain is remembered, per route.
 _REMEMBERED_AT_MOST = 1024
@@ -23,7 +24,7 @@ _REMEMBERED_AT_MOST = 1024
 class Governed:
     """A rule with what it governs; empty sets for everything."""
 
-    step: Step
+    step: Clause[Any]
     routes: frozenset[str]
     paths: Sequence[str]
     #: It holds if any plausible reading of the path is one of ``paths``.
@@ -38,31 +39,40 @@ class Chains:
         """``governed`` is in the order of the chain."""
         self._governed = governed
 
-    def of(self, route: str, upstream: str) -> tuple[Chain, Callable[[RequestHead], Chain] | None]:
-        """The chain of a route, and what finds it where it depends on the path."""
+    def of(
+        self, route: str, upstream: str, *, arriving: bool = True
+    ) -> tuple[Chain, Callable[[RequestHead], Chain] | None]:
+        """The chain of a route, and what finds it where it depends on the path.
+
+        Rules that name no upstream hold for what arrives (``arriving``), the others for whatever
+        goes to their upstreams.
+        """
         mine = [
             one
             for one in self._governed
             if (not one.routes or route in one.routes)
-            and (not one.upstreams or upstream in one.upstreams)
+            and (upstream in one.upstreams if one.upstreams else arriving)
         ]
         free = [one.step for one in mine if not one.paths]
         bound = [one for one in mine if one.paths]
         return _chain(free), _ByPath(free, bound).find if bound else None
 
 
-def _chain(steps: Iterable[Step]) -> Chain:
-    ordered = sorted(steps, key=lambda step: step.order)
+def _chain(clauses: Iterable[Clause[Any]]) -> Chain:
+    ordered = sorted(clauses, key=lambda clause: clause.order)
+    steps = [clause for clause in ordered if isinstance(clause, Step)]
     return Chain(
-        enforced=tuple(step for step in ordered if step.rule.mode is Mode.ENFORCE),
-        shadow=tuple(step for step in ordered if step.rule.mode is Mode.SHADOW),
+        enforced=tuple(step for step in steps if step.rule.mode is Mode.ENFORCE),
+        shadow=tuple(step for step in steps if step.rule.mode is Mode.SHADOW),
+        retries=tuple(one for one in ordered if one.policy.stage is Stage.RETRY),
+        fallbacks=tuple(one for one in ordered if one.policy.stage is Stage.FALLBACK),
     )
 
 
 class _ByPath:
     """The chain of a route with rules that are bound to paths."""
 
-    def __init__(self, free: list[Step], bound: list[Governed]) -> None:
+    def __init__(self, free: list[Clause[Any]], bound: list[Governed]) -> None:
         self._free = free
         self._steps = {one.step.order: one.step for one in bound}
         self._index = PathIndex((pattern, one.step.order) for one in bound for pattern in one.paths)

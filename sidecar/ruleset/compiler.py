@@ -8,24 +8,28 @@ swap.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+from typing import Any
 
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.balancer import BALANCERS
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
 from sidecar.cluster.pool import PoolSettings
 from sidecar.model.addresses import Address, Network
-from sidecar.model.policy import Gate, Key, Mode, Rule
+from sidecar.model.policy import Key, Mode, Rule, Stage
 from sidecar.model.spec import RuleSpec
 from sidecar.ruleset.chains import Chains, Governed
 from sidecar.ruleset.document import Document
-from sidecar.ruleset.keys import compile_keys, fields_referred_to
+from sidecar.ruleset.keys import (
+    compile_keys,
+    fields_referred_to,
+    response_fields_referred_to,
+)
 from sidecar.ruleset.matching import RouteIndex, compile_match
 from sidecar.ruleset.path_pattern import segments_of
 from sidecar.ruleset.routes import (
-    DecisionCount,
+    Clause,
     ListenerLimits,
     ListenerRules,
     Route,
@@ -36,32 +40,20 @@ from sidecar.ruleset.routes import (
 )
 from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import InboundSpec, TimeoutsSpec, TrustSpec, UpstreamSpec
+from sidecar.ruleset.surroundings import Context, Surroundings
 from sidecar.wire.head import HeadLimits
-from sidecar.wire.names import REQUEST_KINDS, NameTable
-
-#: Finds the counter of a rule.
-CountOf = Callable[[Rule], DecisionCount]
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """The declared keys, as a policy's ``BuildContext``."""
-
-    declared: Mapping[str, Key]
-
-    def key(self, name: str) -> Key:
-        """The key declared under this name."""
-        return self.declared[name]
+from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 
 
 def compile_rules(
-    file: RuleFile, document: Document, base: PurePath, previous: RuleSet | None, count_of: CountOf
+    file: RuleFile, document: Document, surroundings: Surroundings, previous: RuleSet | None
 ) -> RuleSet:
-    """The live rules of ``file``, which was checked; ``base`` is what its paths are relative to."""
+    """The live rules of ``file``, which was checked."""
     keys = compile_keys(file)
-    clusters = _clusters(file, base, previous)
-    governed = _governed(file, document, keys, count_of)
-    routes = _routes(file, clusters, Chains(governed))
+    clusters = _clusters(file, surroundings.base, previous)
+    built = _built(file, document, keys, surroundings)
+    chains = Chains(_governed(built, keys, surroundings))
+    routes = _routes(file, clusters, chains)
     index = RouteIndex(
         [(spec.match, routes[spec.name]) for spec in file.routes], routes[OTHER], keys
     )
@@ -69,23 +61,25 @@ def compile_rules(
     return RuleSet(
         version=_version(document),
         service=file.service,
-        find_route=index.find,
         routes=routes,
+        towards=_towards(file, clusters, chains),
         clusters=clusters,
-        gates={(one.step.rule.kind, one.step.rule.name): one.step.gate for one in governed},
+        policies={(rule.kind, rule.name): policy for _, rule, policy in built},
+        rules={(rule.kind, rule.name): rule for _, rule, _ in built},
         trust=_trust(file.trust),
-        listeners={"inbound": _listener(file.listeners.inbound)},
+        listeners={"inbound": _listener(file.listeners.inbound, index)},
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
+        response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
     )
 
 
 def adopt(rules: RuleSet, previous: RuleSet, now: float) -> None:
-    """Let every gate go on with the state of the one that had its kind and name."""
-    for name, gate in rules.gates.items():
-        predecessor = previous.gates.get(name)
-        if predecessor is not None and type(predecessor) is type(gate):
-            gate.adopt(predecessor, now)
+    """Let every rule go on with the state of the one that had its kind and name."""
+    for name, policy in rules.policies.items():
+        predecessor = previous.policies.get(name)
+        if predecessor is not None and type(predecessor) is type(policy):
+            policy.adopt(predecessor, now)
 
 
 def _version(document: Document) -> str:
@@ -140,40 +134,57 @@ def _resolved(path: str, base: PurePath) -> str:
 # --- rules
 
 
+#: A rule as written, as it is in force, and its live form.
+_Built = tuple[RuleSpec, Rule, Any]
+
+
+def _built(
+    file: RuleFile, document: Document, keys: Mapping[str, Key], surroundings: Surroundings
+) -> list[_Built]:
+    """Every rule in the order of the chain.
+
+    What the file disables is as if it were not there. A rule that operators disable for a while
+    is made all the same, so that its state outlives the time in which it rests.
+    """
+    built: list[_Built] = []
+    for path, spec in file.rules:
+        written = spec.rule(f"{document.name}:{document.span(path).line}")
+        rule = surroundings.controls.in_force(written)
+        if rule.mode is Mode.DISABLED and written.mode is Mode.DISABLED:
+            continue
+        built.append((spec, rule, spec.build(Context(rule, keys, surroundings))))
+    built.sort(key=lambda one: one[2].stage)  # stable: within a stage as written
+    return built
+
+
 def _governed(
-    file: RuleFile, document: Document, keys: Mapping[str, Key], count_of: CountOf
+    built: list[_Built], keys: Mapping[str, Key], surroundings: Surroundings
 ) -> list[Governed]:
-    """Every rule that is not disabled, in the order of the chain."""
-    built = [
-        (spec, spec.rule(f"{document.name}:{document.span(path).line}"))
-        for path, spec in file.rules
-        if spec.mode is not Mode.DISABLED
-    ]
-    context = _Keys(keys)
-    gates = [(spec, rule, spec.build(context)) for spec, rule in built]
-    gates.sort(key=lambda one: one[2].stage)  # stable: within a stage as written
+    """What each rule that is not disabled holds for."""
     return [
-        _governed_by(spec, rule, gate, order, keys, count_of)
-        for order, (spec, rule, gate) in enumerate(gates)
+        Governed(
+            step=_clause(spec, rule, policy, order, keys, surroundings),
+            routes=frozenset(spec.match.route),
+            paths=spec.match.path,
+            any_reading=spec.any_reading,
+            upstreams=frozenset(spec.upstream),
+        )
+        for order, (spec, rule, policy) in enumerate(built)
+        if rule.mode is not Mode.DISABLED
     ]
 
 
-def _governed_by(
+def _clause(
     spec: RuleSpec,
     rule: Rule,
-    gate: Gate,
+    policy: Any,
     order: int,
     keys: Mapping[str, Key],
-    count_of: CountOf,
-) -> Governed:
+    surroundings: Surroundings,
+) -> Clause[Any]:
     matches = compile_match(spec.match, keys)
-    return Governed(
-        step=Step(rule, gate, matches, count_of(rule), order),
-        routes=frozenset(spec.match.route),
-        paths=spec.match.path,
-        any_reading=spec.any_reading,
-        upstreams=frozenset(spec.upstream),
-    )
+    kind = Step if policy.stage < Stage.RETRY else Clause
+    return kind(rule, policy, matches, surroundings.count_of(rule), order)
 
 
 def _routes(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> dict[str, Route]:
@@ -185,6 +196,16 @@ def _routes(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> 
         route.chain, route.chain_for = chains.of(name, upstream)
         routes[name] = route
     return routes
+
+
+def _towards(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> dict[str, Route]:
+    """For each upstream what holds for requests that name it, and for no other reason arrive."""
+    towards = {}
+    for name, cluster in clusters.items():
+        route = Route(OTHER, cluster, _timeouts(TimeoutsSpec(), file.timeouts))
+        route.chain, route.chain_for = chains.of(OTHER, name, arriving=False)
+        towards[name] = route
+    return towards
 
 
 def _timeouts(own: TimeoutsSpec, common: TimeoutsSpec) -> Timeouts:
@@ -220,9 +241,10 @@ def _networks(peers: Iterable[Network | str]) -> list[Network]:
     return [peer for peer in peers if not isinstance(peer, str)]
 
 
-def _listener(spec: InboundSpec) -> ListenerRules:
+def _listener(spec: InboundSpec, index: RouteIndex[Route]) -> ListenerRules:
     limits = spec.limits
     return ListenerRules(
+        find_route=index.find,
         limits=ListenerLimits(
             head=HeadLimits(limits.request_line, limits.header_bytes, limits.header_count),
             body=limits.body,

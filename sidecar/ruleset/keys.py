@@ -84,6 +84,11 @@ def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[byte
     return frozenset(watched - identity - {HOST}), frozenset(identity)
 
 
+def response_fields_referred_to(file: RuleFile) -> frozenset[bytes]:
+    """Lower-case names of the fields of answers that ``file`` looks at."""
+    return frozenset(name for _, rule in file.rules for name in rule.response_fields())
+
+
 def is_identity(spec: KeySpec) -> bool:
     """Whether the key's header says who somebody is, so that not everybody is believed."""
     claims = spec.source is KeySource.HEADER and spec.believe is Believe.CALLERS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.endpoint import Cluster
@@ -12,6 +12,7 @@ from sidecar.model.http import RequestHead
 from sidecar.model.policy import Gate, Rule
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import NameTable
+from sidecar.wire.rejection import Rejected
 
 
 class DecisionCount(Protocol):
@@ -20,12 +21,40 @@ class DecisionCount(Protocol):
     admitted: int
     refused: int
     parked: int
+    #: What a rule that acts did (a retry, a fallback), or in shadow would have done.
+    applied: int
 
 
-class Step:
+PolicyT = TypeVar("PolicyT")
+
+
+class Clause(Generic[PolicyT]):
     """One rule in a chain, with everything that is looked up per request resolved."""
 
-    __slots__ = ("gate", "label", "matches", "order", "peek", "rule", "settles", "take", "tally")
+    __slots__ = ("label", "matches", "order", "policy", "rule", "tally")
+
+    def __init__(
+        self,
+        rule: Rule,
+        policy: PolicyT,
+        matches: Callable[[RequestHead], bool] | None,
+        tally: DecisionCount,
+        order: int,
+    ) -> None:
+        self.rule = rule
+        self.policy = policy
+        #: What is left to test of ``match`` once route and path are known; None for nothing.
+        self.matches = matches
+        self.tally = tally
+        #: The place among all rules of the file: by stage, then as written.
+        self.order = order
+        self.label = rule.label
+
+
+class Step(Clause[Gate]):
+    """A rule that is asked before a request goes on."""
+
+    __slots__ = ("gate", "peek", "settles", "take")
 
     def __init__(
         self,
@@ -35,17 +64,11 @@ class Step:
         tally: DecisionCount,
         order: int,
     ) -> None:
-        self.rule = rule
+        super().__init__(rule, gate, matches, tally, order)
         self.gate = gate
-        #: What is left to test of ``match`` once route and path are known; None for nothing.
-        self.matches = matches
-        self.tally = tally
-        #: The place among all rules of the file: by stage, then as written.
-        self.order = order
         self.settles = gate.settles
         self.peek = gate.peek
         self.take = gate.take
-        self.label = f"{rule.kind}/{rule.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,9 @@ class Chain:
 
     enforced: tuple[Step, ...] = ()
     shadow: tuple[Step, ...] = ()
+    #: What may be tried again, and what is answered instead; in both modes.
+    retries: tuple[Clause[Any], ...] = ()
+    fallbacks: tuple[Clause[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +133,20 @@ class ListenerLimits:
     connections_per_client: int = 256
 
 
+def _serves_nobody(request: RequestHead) -> Route:
+    raise Rejected(421, "misdirected", f"{request.host!r} is not served here")
+
+
 @dataclass(frozen=True, slots=True)
 class ListenerRules:
-    """What a listener asks of its clients; may change while running."""
+    """What a listener asks of its clients, and where it sends them; may change while running."""
 
     limits: ListenerLimits = field(default_factory=ListenerLimits)
     keep_alive: float = 60.0
     #: Paths of health probes, which pass access lists and limits.
     probes: frozenset[bytes] = frozenset()
+    #: The kind of a request. Raises ``Rejected`` for a host that is not served here.
+    find_route: Callable[[RequestHead], Route] = field(default=_serves_nobody, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +155,21 @@ class RuleSet:
 
     version: str
     service: str
-    find_route: Callable[[RequestHead], Route]
+    #: The routes of the inbound listener.
     routes: Mapping[str, Route]
+    #: For each upstream, what holds for a request that was sent there by name.
+    towards: Mapping[str, Route]
     clusters: Mapping[str, Cluster]
-    gates: Mapping[tuple[str, str], Gate]
+    #: Every rule by kind and name: gates, and what is asked around the attempts.
+    policies: Mapping[tuple[str, str], Any]
+    #: The same rules as they stand in the file and in force.
+    rules: Mapping[tuple[str, str], Rule]
     trust: Trust
     listeners: Mapping[str, ListenerRules]
     #: How field names are read from peers whose identity fields are believed, and from others.
     names_believed: NameTable
     names_unbelieved: NameTable
+    #: The same for the answers of upstreams.
+    response_names: NameTable
     #: The chain of health probes.
     probe_chain: Chain = field(default_factory=Chain)

@@ -102,7 +102,7 @@ RULE_KIND = Attribute("sidecar.rule.kind", "string", "The section of the decidin
 RULE_NAME = Attribute("sidecar.rule.name", "string", "The name of the deciding rule.", "rule")
 RULE_MODE = Attribute("sidecar.rule.mode", "string", "`enforce` or `shadow`.", "mode")
 OUTCOME = Attribute(
-    "sidecar.decision.outcome", "string", "`admitted`, `refused` or `parked`.", "outcome"
+    "sidecar.decision.outcome", "string", "`admitted`, `refused`, `parked` or `applied`.", "outcome"
 )
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."

@@ -43,6 +43,7 @@ OVERHEAD_BUCKETS: Final = (
 LAG_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 _LISTENER: Final = (a.SERVICE, a.LISTENER)
+_RULE: Final = (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE)
 _ENDPOINT: Final = (a.SERVICE, a.UPSTREAM, a.SERVER_ADDRESS, a.SERVER_PORT)
 _ANSWER: Final = (a.METHOD, a.STATUS, a.ERROR_TYPE)
 
@@ -176,6 +177,18 @@ DECISIONS: Final = Metric(
     Kind.COUNTER,
     "What each rule decided; in shadow mode what it would have decided.",
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
+)
+RATE_LIMIT_TRACKED: Final = Metric(
+    "sidecar_rate_limit_tracked_keys",
+    Kind.GAUGE,
+    "Values of a limit's keys that are remembered.",
+    _RULE,
+)
+RATE_LIMIT_EVICTIONS: Final = Metric(
+    "sidecar_rate_limit_evictions_total",
+    Kind.COUNTER,
+    "Values forgotten for want of room (`track_at_most`) while they still mattered.",
+    _RULE,
 )
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)

@@ -72,9 +72,10 @@ class Tally:
 class DecisionCell:
     """What one rule decided in one mode."""
 
-    __slots__ = ("admitted", "parked", "refused")
+    __slots__ = ("admitted", "applied", "parked", "refused")
 
     def __init__(self) -> None:
         self.admitted = 0
         self.refused = 0
         self.parked = 0
+        self.applied = 0

@@ -13,6 +13,7 @@ from sidecar.telemetry import catalogue as c
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, Tally
 from sidecar.telemetry.declaration import Metric
 from sidecar.telemetry.metrics import ClientMeters, Meters, ServerMeters
+from sidecar.telemetry.readings import reading_rows
 
 #: Label values in the order of the metric's declaration, ``service`` left out.
 Labels = tuple[str, ...]
@@ -130,6 +131,7 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
             for row in _outcomes((kind, name, mode.value), cell)
         ),
     )
+    yield from reading_rows(meters.readings())
     yield c.RULES, iter([((reloads.version,), 1)])
     yield c.RELOADS, iter([(("success",), reloads.successes), (("failure",), reloads.failures)])
     yield c.RELOAD_SUCCESSFUL, iter([((), int(not reloads.last_failed))])
@@ -150,6 +152,7 @@ def _outcomes(labels: Labels, cell: DecisionCell) -> Iterator[Row]:
     yield (*labels, "admitted"), cell.admitted
     yield (*labels, "refused"), cell.refused
     yield (*labels, "parked"), cell.parked
+    yield (*labels, "applied"), cell.applied
 
 
 def _server_answers(meters: ServerMeters) -> Iterator[Row]:

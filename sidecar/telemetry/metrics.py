@@ -7,11 +7,12 @@ go on over reloads.
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 import sidecar
 from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED
-from sidecar.model.policy import Mode
+from sidecar.model.policy import Mode, Reading, Rule
 from sidecar.telemetry import catalogue
 from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reasons
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, Tally
@@ -195,6 +196,8 @@ class Meters:
         self.listeners: dict[str, ListenerMeters] = {}
         self.servers: dict[tuple[str, str], ServerMeters] = {}
         self.clients: dict[tuple[str, str], ClientMeters] = {}
+        #: What the rules in force show when somebody looks; set by whoever runs them.
+        self.readings: Callable[[], Iterable[tuple[Rule, Reading]]] = tuple
         self.decisions: dict[tuple[str, str, Mode], DecisionCell] = {}
 
     def listener(self, name: str, scheme: str = "http") -> ListenerMeters:

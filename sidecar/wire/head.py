@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sidecar.model.http import RequestHead, ResponseHead
+from sidecar.model.http import NO_FIELDS, RequestHead, ResponseHead
 from sidecar.wire.names import SPECIAL_FROM, SPECIAL_TO, Kind, NameTable, is_token
 from sidecar.wire.rejection import Rejected
 
@@ -134,7 +134,7 @@ def parse_response(data: bytes, end: int, names: NameTable) -> ResponseHead:
             head.has_date = True
             keep.append(line)
         else:
-            _response_control(head, kind, value.strip(b" \t"))
+            _response_control(head, kind, line, value.strip(b" \t"))
     if head.chunked and head.content_length >= 0:
         raise _bad("both Content-Length and Transfer-Encoding (RFC 9112, 6.3)")
     if head.connection_options:
@@ -278,7 +278,7 @@ def _request_te(head: RequestHead, value: bytes) -> None:
     head.takes_trailers = b"trailers" in value.lower()
 
 
-def _response_control(head: ResponseHead, kind: int, value: bytes) -> None:
+def _response_control(head: ResponseHead, kind: int, line: bytes, value: bytes) -> None:
     if kind == _CONNECTION:
         _connection(head, value)
     elif kind == _TRANSFER_ENCODING:
@@ -291,6 +291,11 @@ def _response_control(head: ResponseHead, kind: int, value: bytes) -> None:
         _, _, seconds = value.lower().partition(b"timeout=")
         digits = seconds.split(b",")[0].strip()
         head.keep_alive_seconds = int(digits) if digits.isdigit() and len(digits) < 7 else 0
+    elif kind == _WATCHED:
+        if head.fields is NO_FIELDS:
+            head.fields = {}
+        _remember(head.fields, line.partition(b":")[0].lower(), value, b", ")
+        head.lines.append(line)
 
 
 def _connection(head: RequestHead | ResponseHead, value: bytes) -> None:

@@ -17,6 +17,8 @@ def test_the_chain_runs_from_who_may_come_in_to_whether_the_upstream_is_well() -
         "PEAK_SHAVING",
         "CONCURRENCY",
         "BREAKER",
+        "RETRY",
+        "FALLBACK",
     ]
 
 

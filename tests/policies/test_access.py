@@ -12,23 +12,18 @@ from pydantic import ValidationError
 
 from sidecar.algorithms.networks import address_number
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import Key, Stage
+from sidecar.model.policy import Stage
 from sidecar.model.verdict import ADMIT, LocalReply, Respond
 from sidecar.policies.access import Access, AccessSpec
+from tests.policies.building import with_keys
 
 NOW = 0.0
 
 
-class DeclaredKeys:
-    """Keys that read the header field of their name, or ``unknown``."""
-
-    def key(self, name: str) -> Key:
-        field = f"x-{name}".encode()
-        return Key(name, lambda request: request.fields.get(field, b"unknown"), 100)
-
-
 def gate(**fields: Any) -> Access:
-    return AccessSpec.model_validate({"name": "a-rule", **fields}).build(DeclaredKeys())
+    return AccessSpec.model_validate({"name": "a-rule", **fields}).build(
+        with_keys(("user", "caller", "agent"), default=b"unknown")
+    )
 
 
 def request(client: str = "203.0.113.7", **keys: str) -> RequestHead:

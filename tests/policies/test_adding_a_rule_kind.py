@@ -37,6 +37,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "sidecar", folder / "sidecar", ignore=ignore)
+    support = folder / "tests" / "policies" / "building.py"
+    support.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "policies" / "building.py", support)
     for language, name, block in _BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,23 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from pydantic import ValidationError
 
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import Key, Stage
+from sidecar.model.policy import Stage
 from sidecar.model.verdict import ADMIT, LocalReply, Respond
 from sidecar.policies.rate_limit import RateLimit, RateLimitSpec
+from tests.policies.building import with_keys
 
 TRACKED = {"user": 1000, "client": 50}
 
 
-class DeclaredKeys:
-    """Keys that read the header field of their name, or ``unknown``."""
-
-    def key(self, name: str) -> Key:
-        field = f"x-{name}".encode()
-        return Key(name, lambda request: request.fields.get(field, b"unknown"), TRACKED[name])
-
-
 def gate(**fields: Any) -> RateLimit:
-    return RateLimitSpec.model_validate({"name": "a-rule", **fields}).build(DeclaredKeys())
+    return RateLimitSpec.model_validate({"name": "a-rule", **fields}).build(
+        with_keys(TRACKED, default=b"unknown")
+    )
 
 
 def request(**keys: str) -> RequestHead:

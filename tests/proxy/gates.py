@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import Outcome
-from sidecar.model.policy import Gate, Mode, Rule, Stage, Ticket
+from sidecar.model.policy import Facts, Gate, Mode, Reading, Rule, Stage, Ticket
 from sidecar.model.verdict import ADMIT, LocalReply, Place, Respond, Verdict
 from sidecar.ruleset.routes import Chain, Step
 
@@ -21,6 +22,7 @@ class Count:
     admitted: int = 0
     refused: int = 0
     parked: int = 0
+    applied: int = 0
 
 
 @dataclass
@@ -57,6 +59,12 @@ class Told:
 
     def adopt(self, predecessor: object, now: float) -> None:
         """Nothing to take over."""
+
+    def facts(self, request: RequestHead, now: float) -> Facts:  # noqa: ARG002 - the contract
+        return {}
+
+    def readings(self, now: float) -> Iterable[Reading]:  # noqa: ARG002 - the contract
+        return ()
 
 
 def step(gate: Gate, *, name: str = "gate", mode: Mode = Mode.ENFORCE, order: int = 0) -> Step:

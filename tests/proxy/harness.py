@@ -33,7 +33,7 @@ from sidecar.ruleset.routes import (
 )
 from sidecar.telemetry.metrics import ClientMeters, Meters
 from sidecar.telemetry.record import ExchangeRecord, RecordRing
-from sidecar.wire.names import REQUEST_KINDS, NameTable
+from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 from tests.proxy.client import Client, until
 from tests.proxy.recorder import Recorder
 
@@ -120,17 +120,22 @@ def rules_for(
     cluster = Cluster("app", tuple(endpoints), Balancer())
     route = Route("other", cluster, timeouts or Timeouts())
     route.chain = chain or Chain()
+    inbound = ListenerRules(
+        limits or ListenerLimits(), keep_alive, find_route=lambda _request: route
+    )
     return RuleSet(
         version=version,
         service="test",
-        find_route=lambda _request: route,
         routes={"other": route},
+        towards={},
         clusters={"app": cluster},
-        gates={},
+        policies={},
+        rules={},
         trust=trust or Trust(NOBODY, NOBODY),
-        listeners={"inbound": ListenerRules(limits or ListenerLimits(), keep_alive)},
+        listeners={"inbound": inbound},
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
+        response_names=NameTable(RESPONSE_KINDS),
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import Outcome, OutcomeClass
-from sidecar.model.policy import Mode, Rule, Stage
+from sidecar.model.policy import GateBasics, Mode, Rule, Stage
 from sidecar.model.verdict import ADMIT, Admit, LocalReply, Park, Place, Respond, Verdict
 from sidecar.proxy.chain import NO_TICKETS, Passage, abandon, admit, settle
 from sidecar.ruleset.routes import Chain, Step
@@ -47,7 +47,7 @@ class Plan:
 
 
 @dataclass
-class Planned:
+class Planned(GateBasics):
     """A gate that follows its plan and watches over the contract of gates."""
 
     settles: ClassVar[bool] = False

@@ -12,10 +12,10 @@ import pytest
 
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import Outcome, OutcomeClass
-from sidecar.model.policy import Stage
+from sidecar.model.policy import GateBasics, Stage
 from sidecar.model.verdict import ADMIT, LocalReply, Park, Place, Respond, Verdict
 from sidecar.proxy.clock import clock
-from sidecar.ruleset.routes import Chain, ListenerRules, Trust
+from sidecar.ruleset.routes import Chain, Trust
 from tests.proxy.client import Client
 from tests.proxy.gates import REFUSAL, Told, refusing_chain, step
 from tests.proxy.harness import (
@@ -33,7 +33,7 @@ from tests.proxy.harness import (
 
 
 @dataclass
-class Queue:
+class Queue(GateBasics):
     """Lets ``size`` requests through at a time; others wait for their turn, until ``until``."""
 
     settles: ClassVar[bool] = True
@@ -323,7 +323,7 @@ async def test_health_probes_pass_the_rules() -> None:
     recorder = Recorder()
     async with serving(recorder, chain=refusing_chain()) as running:
         rules = running.engine.rules
-        inbound = ListenerRules(probes=frozenset({b"/healthz"}))
+        inbound = replace(rules.listeners["inbound"], probes=frozenset({b"/healthz"}))
         running.engine.install(replace(rules, listeners={"inbound": inbound}))
         client = await running.connect()
         targets = ("/healthz", "/healthz?deep", "/x/../healthz", "/healthz/", "/other")

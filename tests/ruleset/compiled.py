@@ -11,8 +11,9 @@ from sidecar.model.policy import Rule
 from sidecar.model.verdict import Park
 from sidecar.proxy.chain import Passage, admit
 from sidecar.ruleset.check import Checked, check
-from sidecar.ruleset.compiler import CountOf, adopt, compile_rules
-from sidecar.ruleset.routes import Chain, DecisionCount, RuleSet
+from sidecar.ruleset.compiler import adopt, compile_rules
+from sidecar.ruleset.routes import Chain, DecisionCount, Route, RuleSet
+from sidecar.ruleset.surroundings import CountOf, Surroundings
 
 FOLDER = PurePosixPath("/etc/shop")
 
@@ -24,6 +25,7 @@ class Count:
     admitted: int = 0
     refused: int = 0
     parked: int = 0
+    applied: int = 0
 
 
 def count_anything(rule: Rule) -> DecisionCount:  # noqa: ARG001 - the compiler's contract
@@ -56,11 +58,13 @@ def compiled(
     *,
     folder: PurePosixPath = FOLDER,
     count_of: CountOf = count_anything,
+    surroundings: Surroundings | None = None,
 ) -> RuleSet:
     """The rule set of a good file."""
     good = checked(text)
     assert good.file is not None
-    return compile_rules(good.file, good.document, folder, previous, count_of)
+    given = surroundings or Surroundings(folder, count_of)
+    return compile_rules(good.file, good.document, given, previous)
 
 
 def reloaded(text: str, previous: RuleSet, now: float) -> RuleSet:
@@ -81,9 +85,14 @@ def request(
     return head
 
 
+def route_of(rules: RuleSet, asked: RequestHead) -> Route:
+    """The kind of a request that arrives."""
+    return rules.listeners["inbound"].find_route(asked)
+
+
 def chain_of(rules: RuleSet, asked: RequestHead) -> Chain:
     """The rules that hold for a request, found as the exchange finds them."""
-    route = rules.find_route(asked)
+    route = route_of(rules, asked)
     return route.chain if route.chain_for is None else route.chain_for(asked)
 
 

@@ -161,7 +161,9 @@ def test_many_reloads_in_a_burst_let_no_more_through() -> None:
 
 def test_a_gate_of_another_sort_is_nothing_to_go_on_with() -> None:
     before = compiled(limits(ALL) + "access: [{name: nobody, deny: {client_ip: 10.0.0.1}}]\n")
-    strange = replace(before, gates={("rate_limits", "all"): before.gates["access", "nobody"]})
+    strange = replace(
+        before, policies={("rate_limits", "all"): before.policies["access", "nobody"]}
+    )
     after = compiled(limits(ALL), before)
     adopt(after, strange, START)
     assert admitted(after, somebody(), START) == 10

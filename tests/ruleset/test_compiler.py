@@ -21,6 +21,7 @@ from tests.ruleset.compiled import (
     enforced,
     refusal,
     request,
+    route_of,
     rule_file,
     shadow,
 )
@@ -33,7 +34,7 @@ def test_the_smallest_file_has_safe_defaults() -> None:
     assert list(rules.routes) == ["other"]
     assert rules.routes["other"].timeouts == Timeouts()
     assert rules.routes["other"].cluster is rules.clusters["app"]
-    assert (rules.gates, enforced(rules, request()), shadow(rules, request())) == ({}, [], [])
+    assert (rules.policies, enforced(rules, request()), shadow(rules, request())) == ({}, [], [])
     assert not rules.trust.proxies
     assert not rules.trust.callers
     assert (rules.trust.unix_is_proxy, rules.trust.unix_is_caller) == (False, False)
@@ -78,7 +79,7 @@ def test_a_route_has_an_upstream_and_timeouts_of_its_own_or_those_of_all(
     asked: RequestHead, name: str, upstream: str, timeouts: Timeouts
 ) -> None:
     rules = compiled(f"{ROUTES}timeouts: {{request: 20s, per_try: 8s, idle: 30s}}\n")
-    route = rules.find_route(asked)
+    route = route_of(rules, asked)
     assert (route.name, route.cluster.name, route.timeouts) == (name, upstream, timeouts)
     assert rules.routes[name] is route
     assert rules.clusters[upstream] is route.cluster
@@ -96,8 +97,8 @@ def test_the_listener_says_where_everything_else_goes() -> None:
     inbound = "{bind: 127.0.0.1:8080, to: web}"
     rest = "routes: [{name: api, match: {path: /api/**}, upstream: app}]\n"
     rules = compiled(rule_file(rest, upstreams=upstreams, inbound=inbound))
-    assert rules.find_route(request("/x")).cluster.name == "web"
-    assert rules.find_route(request("/api/x")).cluster.name == "app"
+    assert route_of(rules, request("/x")).cluster.name == "web"
+    assert route_of(rules, request("/api/x")).cluster.name == "app"
 
 
 # --- what holds for a request
@@ -166,7 +167,7 @@ access:
     rules = compiled(text, count_of=count_of)
     assert refusal(rules, request(client="192.0.2.1"), 0.0) == ""
     assert refusal(rules, request(client="192.0.2.2"), 0.0) == "access_denied"
-    assert list(rules.gates) == [("access", "on")]
+    assert list(rules.policies) == [("access", "on")]
     assert asked == ["on"]
 
 

@@ -12,12 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 from sidecar.telemetry.catalogue import METRICS
 from sidecar.telemetry.exposition import MetersCollector, Page, expose
 from sidecar.telemetry.metrics import Meters
+from tests.telemetry.read_out import every_reading
 
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def crowded() -> MetersCollector:
     meters = Meters("order")
+    meters.readings = every_reading
     for number in range(20):
         server = meters.server("inbound", f"route-{number}")
         for status in (200, 404, 500):

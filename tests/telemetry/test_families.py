@@ -10,6 +10,7 @@ from sidecar.model.policy import Mode
 from sidecar.telemetry.catalogue import DURATION_BUCKETS, METRICS, PROCESS
 from sidecar.telemetry.families import family_parts
 from sidecar.telemetry.metrics import LOGS, Meters
+from tests.telemetry.read_out import every_reading
 
 _METHODS = st.sampled_from(["GET", "POST", "_OTHER"])
 _STATUSES = st.sampled_from([0, 200, 204, 404, 429, 500, 502, 503])
@@ -34,6 +35,7 @@ def value(meters: Meters, name: str, **labels: str) -> float:
 
 def filled() -> Meters:
     meters = Meters("order")
+    meters.readings = every_reading
     meters.server("inbound", "orders").open("GET", 200).observe(0.3)
     meters.client("app", "127.0.0.1:9000").open("GET", 200).observe(0.2)
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).admitted += 1

@@ -341,3 +341,15 @@ def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
         with contextlib.suppress(Rejected):
             head = parse_request(joined, len(joined), NameTable(REQUEST_KINDS), LIMITS)
             assert all(b"\r" not in line and b"\n" not in line for line in head.lines)
+
+
+def test_fields_of_an_answer_that_a_rule_refers_to_are_remembered_and_go_on() -> None:
+    names = NameTable(RESPONSE_KINDS, watched=[b"x-cost"])
+    data = b"HTTP/1.1 200 OK\r\nX-Cost: 3\r\nContent-Length: 0\r\nx-cost: 4"
+    head = parse_response(data, len(data), names)
+    assert head.fields == {b"x-cost": b"3, 4"}
+    assert [line for line in head.lines if line.lower().startswith(b"x-cost")] == [
+        b"X-Cost: 3",
+        b"x-cost: 4",
+    ]
+    assert parse_response(b"HTTP/1.1 200 OK", 15, names).fields == {}

@@ -1,0 +1,129 @@
+"""The rules that a running sidecar obeys, and how others take their place."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from sidecar.proxy.clock import clock
+from sidecar.ruleset.compiler import adopt, compile_rules
+from sidecar.ruleset.diagnostics import Diagnostic, Severity
+from sidecar.ruleset.reload import needs_restart
+from sidecar.ruleset.surroundings import Controls, Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sidecar.model.policy import Notice, Reading, Rule
+    from sidecar.proxy.engine import Engine
+    from sidecar.ruleset.check import Checked
+    from sidecar.ruleset.routes import DecisionCount, RuleSet
+    from sidecar.ruleset.schema import RuleFile
+    from sidecar.telemetry.access_log import AccessLog
+    from sidecar.telemetry.metrics import Meters
+
+_ERRORS_LOGGED: Final = 5
+
+
+class RulesInForce:
+    """The last good rule file, compiled; all of a file goes live, or nothing of it."""
+
+    def __init__(
+        self,
+        checked: Checked,
+        base: Path,
+        meters: Meters,
+        log: AccessLog,
+        chance: Callable[[], float],
+    ) -> None:
+        """``checked`` has no errors. Raises ``ValueError`` if it has."""
+        if checked.file is None:
+            raise ValueError("a file with errors is never in force")
+        self.checked = checked
+        self.file: RuleFile = checked.file
+        self.controls = Controls()
+        #: The last thing that could not be put in force, in words; empty when all is well.
+        self.trouble = ""
+        self._meters = meters
+        self._log = log
+        self._surroundings = Surroundings(
+            base, self._count_of, self.controls, notify=self._notice, chance=chance
+        )
+        self._engine: Engine | None = None
+        meters.readings = self._readings
+
+    def first(self) -> RuleSet:
+        """The rule set to begin with."""
+        return self._compile(self.file, self.checked, None)
+
+    def run_on(self, engine: Engine) -> None:
+        """From now on ``engine`` is given what goes live."""
+        self._engine = engine
+        self._meters.reloads.succeeded(engine.rules.version, time.time())
+
+    def reload(self, checked: Checked) -> None:
+        """Put a changed file in force, or say what is wrong with it."""
+        found = [*checked.diagnostics, *needs_restart(self.file, checked)]
+        errors = [one for one in found if one.severity is Severity.ERROR]
+        if checked.file is None or errors:
+            self.failed("; ".join(map(_in_short, errors[:_ERRORS_LOGGED])))
+            return
+        before = self._install(checked.file, checked)
+        self.file, self.checked = checked.file, checked
+        self.trouble = ""
+        version = self._running.rules.version
+        self._meters.reloads.succeeded(version, time.time())
+        self._log.log_event(
+            "sidecar.reload", "INFO", "new rules are in force", version=version, before=before
+        )
+
+    def renew(self) -> None:
+        """Compile the same file again, because something beside it has changed."""
+        self._install(self.file, self.checked)
+
+    def failed(self, why: str) -> None:
+        """A changed file cannot go live: what is live stays."""
+        self.trouble = why
+        self._meters.reloads.failed()
+        self._log.log_event(
+            "sidecar.reload", "ERROR", f"the rules stay as they are: {why}",
+            version=self._running.rules.version,
+        )  # fmt: skip
+
+    @property
+    def _running(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("nothing runs yet")
+        return self._engine
+
+    def _compile(self, file: RuleFile, checked: Checked, previous: RuleSet | None) -> RuleSet:
+        return compile_rules(file, checked.document, self._surroundings, previous)
+
+    def _install(self, file: RuleFile, checked: Checked) -> str:
+        """Put ``file`` in force; returns the version that was before."""
+        engine = self._running
+        previous = engine.rules
+        rules = self._compile(file, checked, previous)
+        adopt(rules, previous, clock())
+        engine.install(rules)
+        return previous.version
+
+    def _count_of(self, rule: Rule) -> DecisionCount:
+        return self._meters.decision(rule.kind, rule.name, rule.mode)
+
+    def _readings(self) -> Iterator[tuple[Rule, Reading]]:
+        """What the rules in force show at the moment."""
+        now = clock()
+        rules = self._running.rules
+        for name, policy in rules.policies.items():
+            for reading in policy.readings(now):
+                yield rules.rules[name], reading
+
+    def _notice(self, notice: Notice) -> None:
+        self._log.log_event(notice.event, "INFO", notice.text, **notice.facts)
+
+
+def _in_short(one: Diagnostic) -> str:
+    hint = f"; {one.hint}" if one.hint else ""
+    return f"{one.file}:{one.line}:{one.column} {one.code}: {one.message}{hint}"

@@ -1,0 +1,100 @@
+"""What compiled rules are given from outside their file; the same objects over reloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+
+from sidecar.model.policy import Key, Listed, Mode, Notice, Rule, Switchable
+from sidecar.ruleset.routes import DecisionCount
+from sidecar.state.list_file import ListFile
+from sidecar.state.switch import Switch
+
+#: Finds the counter of a rule.
+CountOf = Callable[[Rule], DecisionCount]
+
+
+class Controls:
+    """What operators have changed by hand: the modes of rules, and switches."""
+
+    def __init__(self) -> None:
+        #: Mode by glob over ``kind/name``; the last one that fits wins.
+        self.modes: dict[str, Mode] = {}
+        self.switches: dict[str, Switch] = {}
+
+    def switch(self, name: str) -> Switch:
+        """The switch of this name, the same object each time."""
+        return self.switches.setdefault(name, Switch(name))
+
+    def in_force(self, rule: Rule) -> Rule:
+        """``rule`` in the mode that operators want it to have."""
+        mode = rule.mode
+        for pattern, wanted in self.modes.items():
+            if fnmatchcase(rule.label, pattern):
+                mode = wanted
+        return rule if mode is rule.mode else replace(rule, mode=mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """The contents of the files that a rule file names, by the name it uses."""
+
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    lists: Mapping[str, ListFile] = field(default_factory=dict)
+
+
+def _nobody_listens(notice: Notice) -> None:
+    """Where rules are compiled without being run."""
+
+
+def _never() -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is outside a rule file. Compiling uses it and changes nothing of it."""
+
+    #: What paths in the file are relative to.
+    base: PurePath
+    count_of: CountOf
+    controls: Controls = field(default_factory=Controls)
+    files: Attachments = field(default_factory=Attachments)
+    notify: Callable[[Notice], None] = _nobody_listens
+    #: A random number from 0 up to, and without, 1.
+    chance: Callable[[], float] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one rule is built with: a policy's ``BuildContext``."""
+
+    rule: Rule
+    keys: Mapping[str, Key]
+    surroundings: Surroundings
+
+    def key(self, name: str) -> Key:
+        """The key declared under this name."""
+        return self.keys[name]
+
+    def switch(self, name: str) -> Switchable:
+        """The switch declared under this name."""
+        return self.surroundings.controls.switch(name)
+
+    def listed(self, path: str) -> Listed:
+        """The list file that the rule file names so."""
+        return self.surroundings.files.lists[path]
+
+    def text_of(self, path: str) -> bytes:
+        """What stands in a file that the rule file names so."""
+        return self.surroundings.files.texts[path]
+
+    def chance(self) -> float:
+        """A random number from 0 up to, and without, 1."""
+        return self.surroundings.chance()
+
+    def notify(self, notice: Notice) -> None:
+        """Tell operators something."""
+        self.surroundings.notify(notice)

@@ -1,0 +1,33 @@
+"""What rules show of themselves (``Gate.readings``), as metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sidecar.model.policy import Reading, Rule
+from sidecar.telemetry import catalogue as c
+from sidecar.telemetry.declaration import Metric
+
+#: The metric of each reading's name. Its labels are those of the rule, and then the reading's own
+#: where there is one.
+READINGS: Final[dict[str, Metric]] = {
+    "tracked_keys": c.RATE_LIMIT_TRACKED,
+    "evictions": c.RATE_LIMIT_EVICTIONS,
+}
+
+Labels = tuple[str, ...]
+
+
+def reading_rows(
+    readings: Iterable[tuple[Rule, Reading]],
+) -> Iterator[tuple[Metric, Iterator[tuple[Labels, float]]]]:
+    """The rows of every metric that some rule has a reading for; unknown names are left out."""
+    rows: dict[str, list[tuple[Labels, float]]] = {}
+    for rule, reading in readings:
+        own = (reading.label,) if reading.label else ()
+        labels = (rule.kind, rule.name, rule.mode.value, *own)
+        rows.setdefault(reading.name, []).append((labels, reading.value))
+    for name, metric in READINGS.items():
+        if name in rows:
+            yield metric, iter(rows[name])
