@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from sidecar.commands.rule_text import checked
+from sidecar.ruleset.document import FILE_BYTES_AT_MOST
+
+HELLO = Path(__file__).parents[2] / "rules" / "hello.rules.yaml"
+
+
+def test_a_file_is_read_and_checked() -> None:
+    assert checked(HELLO).file is not None
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    (found,) = checked(tmp_path / "none.yaml").diagnostics
+    assert found.code == "no-file"
+
+
+def test_of_a_huge_file_no_more_is_read_than_tells_that_it_is(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.yaml"
+    huge.write_bytes(b"#" * (FILE_BYTES_AT_MOST + 100))
+    assert [one.code for one in checked(huge).diagnostics] == ["too-large"]
