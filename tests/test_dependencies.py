@@ -18,6 +18,7 @@ OURS = {"sidecar", "demo_services", "benchmarks", "tests"}
 DISTRIBUTION_OF = {
     "hdrh": "hdrhistogram",
     "jwt": "pyjwt",
+    "multidict": "aiohttp",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
