@@ -1,0 +1,1 @@
+"""What every service of the shop is made of."""

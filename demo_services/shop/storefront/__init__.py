@@ -1,0 +1,1 @@
+"""What customers see: pages put together from the other services."""
