@@ -21,18 +21,21 @@ _TIME_UNIT = "ms|s|m|h|d"
 _LONGEST_SECONDS = 3650 * _SECONDS["d"]
 _LARGEST_AMOUNT = 1e12
 _LARGEST_BYTES = 1 << 60
+_MOST_REQUESTS = 10**9
 
 _DURATION = re.compile(
     "".join(rf"(?:({_NUMBER}){unit})?" for unit in _SECONDS),
 )
 _RATE = re.compile(rf"({_NUMBER})(?: ?(requests?|units?))?/(?:({_NUMBER}))?({_TIME_UNIT})")
 _PERCENT = re.compile(rf"({_NUMBER}) ?%")
+_REQUESTS = re.compile(r"([0-9]+) requests?")
 _SIZE = re.compile(r"([0-9]+) ?(B|KiB|MiB|GiB|TiB)")
 _BYTE_RATE = re.compile(r"([0-9]+) ?(B|KiB|MiB|GiB|TiB)/(s|m|h)")
 
 _DURATION_WRITTEN = "write a duration such as 250ms, 2s, 10m or 1h30m"
 _RATE_WRITTEN = "write a rate as NUMBER/UNIT, such as 5/s, 1/10s or 600/m"
 _PERCENT_WRITTEN = "write a percentage from 0% to 100%, such as 0.1%"
+_REQUESTS_WRITTEN = "write a number of requests, such as 20 requests"
 _SIZE_WRITTEN = "write a size such as 100B, 8KiB, 64MiB or 4GiB"
 _BYTE_RATE_WRITTEN = "write bytes per time, such as 100B/s or 1MiB/s"
 
@@ -111,6 +114,17 @@ def parse_percent(value: object) -> float:
         meant = f"{text}%" if _is_number(text) and 1 <= float(text) <= 100 else None
         raise _refused("bad-percentage", "a percentage", value, _PERCENT_WRITTEN, meant)
     return float(match[1]) / 100
+
+
+def parse_requests(value: object) -> int:
+    """``20 requests`` → 20. Raises ``bad-count``."""
+    text = _text(value)
+    match = _REQUESTS.fullmatch(text)
+    if match is None or not 1 <= int(match[1]) <= _MOST_REQUESTS:
+        number = re.match(r"[1-9][0-9]{0,8}", text)
+        meant = f"{number[0]} requests" if number else None
+        raise _refused("bad-count", "a number of requests", value, _REQUESTS_WRITTEN, meant)
+    return int(match[1])
 
 
 def parse_size(value: object) -> int:
@@ -218,6 +232,11 @@ Percent = Annotated[
     float,
     PlainValidator(parse_percent),
     _written(rf"{_NUMBER} ?%", ["0.1%", "50%"], "A share from 0% to 100%."),
+]
+RequestCount = Annotated[
+    int,
+    PlainValidator(parse_requests),
+    _written(r"[0-9]+ requests?", ["20 requests"], "A number of requests."),
 ]
 #: Bytes.
 Size = Annotated[

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidato
 from pydantic_core import CoreSchema
 
 from sidecar.model.addresses import Address, Bind, Cidr, Network, Peer, Target, UpstreamUrl, Url
-from sidecar.model.quantities import ByteRate, Duration, Percent, Rate, Size
+from sidecar.model.quantities import ByteRate, Duration, Percent, Rate, RequestCount, Size
 from sidecar.model.reading import shown, unreadable
 from sidecar.model.text import (
     FilePath,
@@ -50,6 +50,7 @@ __all__ = [
     "Percent",
     "PlainPath",
     "Rate",
+    "RequestCount",
     "Size",
     "Status",
     "Target",
