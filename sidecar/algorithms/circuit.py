@@ -91,6 +91,7 @@ class Circuit(CircuitBreakerListener):
         self.in_flight = self.good = self.bad = 0
         #: How many openings have followed one another.
         self.openings = 0
+        self.openings_in_all = 0
         #: What an operator made it, until when; empty for nothing.
         self.forced = ""
         self.forced_until = -inf
@@ -243,6 +244,7 @@ class Circuit(CircuitBreakerListener):
             for condition in self._conditions:
                 condition.clear()
         if state != before:
+            self.openings_in_all += state == OPEN
             self._tell(Transition(before, state, why, seconds, self.cause))
 
     def _open(self, at: float, why: str, cause: Facts) -> None:
@@ -274,7 +276,7 @@ class Circuit(CircuitBreakerListener):
             if now - self.since >= self._healthy_seconds():
                 self.openings = 0
             cause: Facts = {"opened_by": met[0].name, **met[0].facts(now)}
-            self._open(now, f"{met[0].name} was reached", cause)
+            self._open(now, met[0].words(), cause)
 
     def _probed(self) -> dict[str, str | float]:
         return {"probes_good": self.good, "probes_bad": self.bad, "probes_out": self.in_flight}

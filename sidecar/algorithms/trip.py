@@ -41,6 +41,10 @@ class Condition(Protocol):
         """What was counted, and what it is held against. Leaves no trace."""
         ...
 
+    def words(self) -> str:
+        """What was counted last, in words: why the breaker opens."""
+        ...
+
     def clear(self) -> None:
         """Forget what was counted."""
         ...
@@ -99,6 +103,12 @@ class Ratio:
             f"{self.name}_over_seconds": self.counts.seconds,
         }
 
+    def words(self) -> str:
+        """What was counted last, in words."""
+        counts, limit = self.counts, self.slower_than
+        bad = "failed" if limit == inf else f"took longer than {limit:g}s"
+        return f"{counts.hits} of {counts.calls} requests in {counts.seconds:g}s {bad}"
+
     def clear(self) -> None:
         """Forget what was counted."""
         self.counts.clear()
@@ -138,6 +148,10 @@ class ConsecutiveErrors:
     def facts(self, now: float) -> dict[str, float]:  # noqa: ARG002 - a row of errors does not age
         """How many there are, and how many are too many."""
         return {self.name: self.errors, f"{self.name}_limit": self._limit}
+
+    def words(self) -> str:
+        """What was counted last, in words."""
+        return f"{self.errors} requests in a row failed"
 
     def clear(self) -> None:
         """Forget what was counted."""

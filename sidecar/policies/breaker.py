@@ -273,8 +273,9 @@ class Breaker(GateBasics):
         measured = circuit.measured(now)
         for name in ("error_ratio", "slow_ratio"):
             if name in measured:
-                yield Reading("breaker_ratio", measured[name], name.removesuffix("_ratio"))
+                yield Reading(f"breaker_{name}", measured[name])
         yield Reading("breaker_next_probe_seconds", circuit.wait(now))
+        yield Reading("breaker_openings", circuit.openings_in_all)
         yield Reading("breaker_forced", float(circuit.is_forced(now)))
 
     def force(self, state: Literal["open", "closed"] | None, until: float, now: float) -> None:

@@ -21,7 +21,6 @@ _FIELDS: Final = frozenset({
     "overload",
     "peak_shaving",
     "concurrency",
-    "breakers",
     "retries",
     "fallbacks",
     "traffic",

@@ -17,6 +17,7 @@ from sidecar.model.reading import shown, unreadable
 from sidecar.model.spec import RuleSpec, Spec
 from sidecar.model.values import KeyName, Name
 from sidecar.policies.access import AccessSpec
+from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.sections import (
@@ -63,6 +64,8 @@ class RuleFile(Spec):
     """Who is let in."""
     rate_limits: tuple[RateLimitSpec, ...] = ()
     """So many requests in so long."""
+    breakers: tuple[BreakerSpec, ...] = ()
+    """Upstreams that fail or are slow are left alone for a while."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
 

@@ -104,6 +104,9 @@ RULE_MODE = Attribute("sidecar.rule.mode", "string", "`enforce` or `shadow`.", "
 OUTCOME = Attribute(
     "sidecar.decision.outcome", "string", "`admitted`, `refused`, `parked` or `applied`.", "outcome"
 )
+BREAKER_STATE = Attribute(
+    "sidecar.breaker.state", "string", "`closed`, `open` or `half_open`.", "state"
+)
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )
@@ -145,6 +148,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         "sidecar.descriptors",
         "The system allows fewer open files than the rules allow connections.",
     ),
+    Event("sidecar.breaker", "A breaker has opened, closed, or begun to probe."),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
     Event(
         "sidecar.internal_error",

@@ -190,6 +190,45 @@ RATE_LIMIT_EVICTIONS: Final = Metric(
     "Values forgotten for want of room (`track_at_most`) while they still mattered.",
     _RULE,
 )
+BREAKER_STATE: Final = Metric(
+    "sidecar_breaker_state",
+    Kind.GAUGE,
+    "1 for the state that a breaker is in, 0 for the others.",
+    (*_RULE, a.BREAKER_STATE),
+)
+BREAKER_ERROR_RATIO: Final = Metric(
+    "sidecar_breaker_error_ratio",
+    Kind.GAUGE,
+    "The share of errors that a breaker counts at the moment, 0 to 1.",
+    _RULE,
+    unit="ratio",
+)
+BREAKER_SLOW_RATIO: Final = Metric(
+    "sidecar_breaker_slow_ratio",
+    Kind.GAUGE,
+    "The share of slow requests that a breaker counts at the moment, 0 to 1.",
+    _RULE,
+    unit="ratio",
+)
+BREAKER_NEXT_PROBE: Final = Metric(
+    "sidecar_breaker_next_probe_seconds",
+    Kind.GAUGE,
+    "How long until a breaker lets the next request through; 0 when it does.",
+    _RULE,
+    unit="seconds",
+)
+BREAKER_OPENINGS: Final = Metric(
+    "sidecar_breaker_openings_total",
+    Kind.COUNTER,
+    "How often a breaker has opened, by an operator's hand too.",
+    _RULE,
+)
+BREAKER_FORCED: Final = Metric(
+    "sidecar_breaker_forced",
+    Kind.GAUGE,
+    "1 while an operator keeps a breaker open or closed.",
+    _RULE,
+)
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
 )

@@ -14,6 +14,12 @@ from sidecar.telemetry.declaration import Metric
 READINGS: Final[dict[str, Metric]] = {
     "tracked_keys": c.RATE_LIMIT_TRACKED,
     "evictions": c.RATE_LIMIT_EVICTIONS,
+    "breaker_state": c.BREAKER_STATE,
+    "breaker_error_ratio": c.BREAKER_ERROR_RATIO,
+    "breaker_slow_ratio": c.BREAKER_SLOW_RATIO,
+    "breaker_next_probe_seconds": c.BREAKER_NEXT_PROBE,
+    "breaker_openings": c.BREAKER_OPENINGS,
+    "breaker_forced": c.BREAKER_FORCED,
 }
 
 Labels = tuple[str, ...]

@@ -43,6 +43,7 @@ def test_a_share_of_slow_answers() -> None:
     assert not condition.is_bad(0.4, error=True)
     assert condition.is_bad(0.5, error=False)
     assert condition.name == "slow_ratio"
+    assert condition.words() == "2 of 4 requests in 10s took longer than 0.4s"
 
 
 def test_errors_in_a_row() -> None:
@@ -63,11 +64,13 @@ def test_facts_and_forgetting() -> None:
         "error_ratio_at_least": 4,
         "error_ratio_over_seconds": 10.0,
     }
+    assert condition.words() == "1 of 3 requests in 10s failed"
     condition.clear()
     assert condition.facts(100.0)["error_ratio_requests"] == 0
     row = ConsecutiveErrors(3)
     met(row, True)
     assert row.facts(100.0) == {"consecutive_errors": 1, "consecutive_errors_limit": 3}
+    assert row.words() == "1 requests in a row failed"
     row.clear()
     assert row.facts(100.0)["consecutive_errors"] == 0
 

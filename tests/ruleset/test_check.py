@@ -167,7 +167,7 @@ _JUNK = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from([*fields_of(RuleFile), "breakers", "nonsense"]),
+        st.sampled_from([*fields_of(RuleFile), "traffic", "nonsense"]),
         _JUNK,
     )
 )

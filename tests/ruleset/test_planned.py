@@ -9,7 +9,7 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
 @pytest.mark.parametrize(
     "names",
     [
-        ("breakers",),
+        ("traffic",),
         ("listeners", "outbound"),
         ("upstreams", "whatever", "health"),
         ("upstreams", "health", "health"),
@@ -34,7 +34,7 @@ def test_fields_of_later_versions(names: tuple[str, ...]) -> None:
         ("upstreams", "health", "url"),
         ("keys", "claim"),
         ("access", "deny", "file"),
-        ("breakers", "name"),
+        ("traffic", "name"),
     ],
 )
 def test_other_names_are_not(names: tuple[str, ...]) -> None:
@@ -51,7 +51,7 @@ def test_words_of_later_versions() -> None:
 
 
 def test_what_is_planned_beside_the_fields_of_a_map() -> None:
-    assert {"breakers", "retries", "stores"} <= {*planned_beside(())}
+    assert {"traffic", "retries", "stores"} <= {*planned_beside(())}
     assert {"health", "dns"} <= {*planned_beside(("upstreams", "app"))}
     assert planned_beside(("timeouts",)) == ["deadline_header"]
     assert planned_beside(("trust", "paths")) == []

@@ -40,7 +40,7 @@ def test_a_field_that_is_there_already_is_not_replaced() -> None:
 
 
 def test_unknown_empty_and_planned_fields_are_taken_out() -> None:
-    screened = _screen("frobnicate: 1\nkeys:\nbreakers: []\nservice: x\n")
+    screened = _screen("frobnicate: 1\nkeys:\ntraffic: []\nservice: x\n")
     assert screened.data == {"service": "x"}
     assert sorted(_codes(screened)) == [
         ("no-value", 2, 1),

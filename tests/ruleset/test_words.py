@@ -38,7 +38,7 @@ def test_places_in_words(path: tuple[str | int, ...], words: str) -> None:
     "path, known, message, hint",
     [
         (("keys", "user", "form"), ["from"], "'form' in keys.user", "did you mean from?"),
-        (("breaker",), ["keys"], "'breaker' at the top", "if you mean breakers: that is not"),
+        (("traffics",), ["keys"], "'traffics' at the top", "if you mean traffic: that is not"),
         (("frobnicate",), ["keys", "routes"], "'frobnicate' at", "there are: keys, routes"),
         (("frobnicate",), [], "'frobnicate' at", ""),
     ],
