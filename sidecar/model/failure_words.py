@@ -39,7 +39,7 @@ def parse_failure_word(value: object) -> str:
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if text.isascii() and text.isdigit() and len(text) == 3 and 400 <= int(text) <= 599:
         return text
-    meant = _HABITS.get(text) or closest(text, _WORDS)
+    meant = _HABITS.get(text) or (closest(text, _WORDS) if text != "4xx" else None)
     raise unreadable("unknown-word", f"{shown(value)} is no sort of failure", _EXPECTED, meant)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, final
+from typing import Annotated, ClassVar, Final, Literal, Self, final
 
 from pydantic import AfterValidator, model_validator
 
@@ -50,7 +50,6 @@ from sidecar.model.spec import RuleSpec, Spec
 from sidecar.model.values import Count, Duration, OneOrMany, Percent, RequestCount, written
 from sidecar.model.verdict import ADMIT, LocalReply, Respond, Verdict
 
-EVENT: Final = "sidecar.breaker"
 #: Who is slow without end.
 _UNANSWERED: Final = frozenset({PER_TRY_TIMEOUT, REQUEST_TIMEOUT})
 _STATES: Final = {CLOSED: "closed", OPEN: "open", HALF_OPEN: "half_open"}
@@ -283,12 +282,18 @@ class Breaker(GateBasics):
         self._circuit.force(state, until, now)
 
     def _tell(self, change: Transition) -> None:
-        before, after = _STATES[change.before], _STATES[change.after]
         rule = self._context.rule
+        state = _STATES[change.after]
         how_long = f" for {change.seconds:.3g}s" if change.seconds else ""
-        text = f"breaker {rule.name} is {after.replace('_', ' ')}{how_long}: {change.why}"
-        facts: dict[str, Any] = {"rule": rule.label, "mode": rule.mode.value}
-        facts |= {"before": before, "after": after, "why": change.why, **change.cause}
-        if change.seconds:
-            facts["open_seconds"] = change.seconds
-        self._context.notify(Notice(EVENT, text, facts))
+        text = f"breaker {rule.name} is {state.replace('_', ' ')}{how_long}: {change.why}"
+        facts: dict[str, str | float] = {
+            "sidecar.rule.kind": rule.kind,
+            "sidecar.rule.name": rule.name,
+            "sidecar.rule.mode": rule.mode.value,
+            "sidecar.breaker.state": state,
+            "sidecar.breaker.previous_state": _STATES[change.before],
+        }
+        if change.after == OPEN:
+            facts["sidecar.breaker.opened_by"] = change.cause["opened_by"]
+            facts["sidecar.breaker.open_seconds"] = change.seconds
+        self._context.notify(Notice("sidecar.breaker", text, facts))

@@ -35,12 +35,12 @@ from sidecar.ruleset.routes import (
     Route,
     RuleSet,
     Step,
-    Timeouts,
     Trust,
 )
 from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import InboundSpec, TimeoutsSpec, TrustSpec, UpstreamSpec
 from sidecar.ruleset.surroundings import Context, Surroundings
+from sidecar.ruleset.timeouts import timeouts_in_force
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 
@@ -192,7 +192,7 @@ def _routes(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> 
     named = [(one.name, one.upstream or inbound.to, one.timeouts) for one in file.routes]
     routes = {}
     for name, upstream, timeouts in (*named, (OTHER, inbound.to, TimeoutsSpec())):
-        route = Route(name, clusters[upstream], _timeouts(timeouts, file.timeouts))
+        route = Route(name, clusters[upstream], timeouts_in_force(timeouts, file.timeouts))
         route.chain, route.chain_for = chains.of(name, upstream)
         routes[name] = route
     return routes
@@ -202,25 +202,10 @@ def _towards(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) ->
     """For each upstream what holds for requests that name it, and for no other reason arrive."""
     towards = {}
     for name, cluster in clusters.items():
-        route = Route(OTHER, cluster, _timeouts(TimeoutsSpec(), file.timeouts))
+        route = Route(OTHER, cluster, timeouts_in_force(TimeoutsSpec(), file.timeouts))
         route.chain, route.chain_for = chains.of(OTHER, name, arriving=False)
         towards[name] = route
     return towards
-
-
-def _timeouts(own: TimeoutsSpec, common: TimeoutsSpec) -> Timeouts:
-    default = Timeouts()
-    request = _first(own.request, common.request, default.request)
-    per_try = _first(own.per_try, common.per_try, default.per_try)
-    return Timeouts(
-        request=request,
-        per_try=min(per_try, request),
-        idle=_first(own.idle, common.idle, default.idle),
-    )
-
-
-def _first(*values: float | None) -> float:
-    return next(value for value in values if value is not None)
 
 
 # --- listeners and trust

@@ -13,6 +13,7 @@ from sidecar.ruleset.keys import is_identity
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.overlap import hidden_routes, pointless_limits
 from sidecar.ruleset.schema import OTHER, RuleFile
+from sidecar.ruleset.timeouts import never_slow
 
 #: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
 _BURST_SECONDS = 60.0
@@ -44,6 +45,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_rules(file, place),
         *_access(file, place),
         *_limits(file, place),
+        *_breakers(file, place),
         *_methods(file, place),
         *_tls(file, place),
     ]
@@ -173,6 +175,13 @@ def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
         line = place.line(("rate_limits", strict))
         message = f"'{name}' never refuses: '{by}' (line {line}) is reached first"
         yield place.value("shadowed-limit", ("rate_limits", loose, "limit"), message)
+
+
+def _breakers(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+    for path, per_try in never_slow(file):
+        message = f"no answer takes that long: a try may take {per_try:g}s"
+        hint = "make it shorter than timeouts.per_try; only tries that time out count so far"
+        yield place.value("pointless-limit", path, message, hint)
 
 
 def _methods(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:

@@ -107,6 +107,17 @@ OUTCOME = Attribute(
 BREAKER_STATE = Attribute(
     "sidecar.breaker.state", "string", "`closed`, `open` or `half_open`.", "state"
 )
+BREAKER_PREVIOUS_STATE = Attribute(
+    "sidecar.breaker.previous_state", "string", "The state that it was in before."
+)
+BREAKER_OPENED_BY = Attribute(
+    "sidecar.breaker.opened_by",
+    "string",
+    "The condition that was met, `probes`, `give_up_after` or `operator`.",
+)
+BREAKER_OPEN_SECONDS = Attribute(
+    "sidecar.breaker.open_seconds", "double", "How long it lets nothing through, in seconds."
+)
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )

@@ -77,12 +77,13 @@ def test_facts_and_forgetting() -> None:
 
 def test_each_goes_on_with_what_the_first_of_its_sort_has_counted() -> None:
     errors, slow, row = Ratio(0.5, 10.0, 4), Ratio(0.5, 10.0, 4, 0.4), ConsecutiveErrors(9)
-    for condition in (errors, slow, row):
+    before: list[Condition] = [errors, slow, row]
+    for condition in before:
         met(condition, True, 0.5)
     met(row, True)
-    changed = [ConsecutiveErrors(2), Ratio(0.9, 20.0, 2), Ratio(0.9, 20.0, 2)]
+    changed: list[Condition] = [ConsecutiveErrors(2), Ratio(0.9, 20.0, 2), Ratio(0.9, 20.0, 2)]
     changed += [Ratio(0.2, 5.0, 2, 0.4), Ratio(0.2, 5.0, 2, 0.3)]
-    go_on(changed, [errors, slow, row], 100.0)
+    go_on(changed, before, 100.0)
     counted = [one.facts(100.0) for one in changed]
     assert counted[0]["consecutive_errors"] == 1
     assert [counted[place]["error_ratio_requests"] for place in (1, 2)] == [2, 0]

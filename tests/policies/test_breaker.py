@@ -14,6 +14,7 @@ from sidecar.model.outcome import Failure, Heard, Outcome, classify
 from sidecar.model.policy import Stage
 from sidecar.model.verdict import ADMIT, LocalReply, Respond
 from sidecar.policies.breaker import Breaker, BreakerSpec
+from sidecar.telemetry.attributes import ATTRIBUTES
 from tests.policies.building import World
 
 REQUEST = RequestHead("GET", b"/", 1)
@@ -217,11 +218,17 @@ def test_every_change_is_told() -> None:
         "breaker inventory is closed: the probes succeeded",
     ]
     opened = world.notices[0].facts
-    assert (opened["rule"], opened["mode"]) == ("breakers/inventory", "enforce")
-    assert (opened["before"], opened["after"]) == ("closed", "open")
-    assert (opened["opened_by"], opened["error_ratio"], opened["open_seconds"]) == (
-        "error_ratio", 1.0, 5.0,
-    )  # fmt: skip
+    assert opened == {
+        "sidecar.rule.kind": "breakers",
+        "sidecar.rule.name": "inventory",
+        "sidecar.rule.mode": "enforce",
+        "sidecar.breaker.state": "open",
+        "sidecar.breaker.previous_state": "closed",
+        "sidecar.breaker.opened_by": "error_ratio",
+        "sidecar.breaker.open_seconds": 5.0,
+    }
+    declared = {attribute.name for attribute in ATTRIBUTES}
+    assert all(declared.issuperset(notice.facts) for notice in world.notices)
 
 
 def test_readings() -> None:

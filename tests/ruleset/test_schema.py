@@ -9,6 +9,7 @@ import pytest
 
 from sidecar.model.spec import MatchSpec, RuleSpec
 from sidecar.policies.access import AccessListSpec, AccessSpec
+from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.check import check
 from sidecar.ruleset.document import load
@@ -30,7 +31,11 @@ SCHEMA: dict[str, Any] = json.loads(json_schema())
 
 
 def test_the_kinds_of_rules_follow_from_the_fields_of_the_file() -> None:
-    assert [*RULE_KINDS.items()] == [("access", AccessSpec), ("rate_limits", RateLimitSpec)]
+    assert [*RULE_KINDS.items()] == [
+        ("access", AccessSpec),
+        ("rate_limits", RateLimitSpec),
+        ("breakers", BreakerSpec),
+    ]
 
 
 @pytest.mark.parametrize("section", RULE_KINDS)
