@@ -36,7 +36,6 @@ PROGRAMS = {
     "uv",
     # Asked for by kinds of rules that are being built.
     "limits",
-    "pybreaker",
     "pyjwt",
 }
 
