@@ -65,7 +65,7 @@ async def test_a_bad_file_changes_nothing_and_is_remembered_with_its_line() -> N
     before = running.engine.rules
     running.live.reload(check(rule_file(LIMIT.replace("limit:", "limt:")), "shop.yaml"))
     assert running.engine.rules is before
-    assert running.live.trouble.startswith("shop.yaml:7:")
+    assert running.live.trouble.startswith("shop.yaml:6:")
     assert running.meters.reloads.last_failed
     running.live.reload(checked(rule_file(LIMIT)))
     assert running.live.trouble == ""
