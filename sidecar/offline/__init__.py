@@ -1,0 +1,1 @@
+"""What can be said about rule files without a running sidecar."""
