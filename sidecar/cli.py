@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sidecar import __version__
-from sidecar.commands import check, run, schema
+from sidecar.commands import check, diff, doctor, explain, init, run, schema
 
 app = typer.Typer(
     name="sidecar",
@@ -18,8 +18,12 @@ app = typer.Typer(
 )
 
 # In the order of the help: what comes first is needed first.
+app.command("init", epilog=init.EXAMPLES)(init.init_command)
 app.command("check", epilog=check.EXAMPLES)(check.check_command)
 app.command("run", epilog=run.EXAMPLES)(run.run_command)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
+app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
 
 

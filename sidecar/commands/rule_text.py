@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sidecar.model.policy import Rule
 from sidecar.ruleset.check import Checked, check
+from sidecar.ruleset.compiler import compile_rules
 from sidecar.ruleset.diagnostics import Span, finding
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST, Document
+from sidecar.ruleset.routes import DecisionCount, RuleSet
+from sidecar.ruleset.surroundings import Surroundings
+from sidecar.telemetry.cells import DecisionCell
 
 
 def checked(path: Path) -> Checked:
@@ -22,3 +27,15 @@ def checked(path: Path) -> Checked:
         problem = finding("no-file", f"cannot be read: {error.strerror}", str(path), Span(1, 1))
         return Checked(None, (problem,), Document(str(path), (), None, (problem,)))
     return check(text, str(path))
+
+
+def compiled_offline(good: Checked, path: Path) -> RuleSet:
+    """The rules of a file without errors, as a sidecar would have them at its start."""
+    if good.file is None:
+        raise ValueError("a file with errors is never compiled")
+    around = Surroundings(path.resolve().parent, _uncounted)
+    return compile_rules(good.file, good.document, around, None)
+
+
+def _uncounted(_: Rule) -> DecisionCount:
+    return DecisionCell()

@@ -87,8 +87,7 @@ def _is_told_already(path: Path, was: object, now: object) -> bool:
     """Whether another order is only that of an entry that came or went."""
     if path[-1] != "order":
         return False
-    both = isinstance(was, list) and isinstance(now, list)
-    return not both or frozenset(map(str, was)) != frozenset(map(str, now))
+    return _as_set(was) != _as_set(now)
 
 
 def _parents(path: Path) -> tuple[str, ...]:

@@ -63,7 +63,8 @@ def _as_sent(question: Question) -> bytes:
     method, space, target = question.line.strip().partition(" ")
     if not space:
         method, target = "GET", method
-    if not target.startswith(("/", "*", "http://", "https://")):
+    is_target = target.startswith(("/", "*", "http://", "https://"))
+    if not is_target or not question.line.strip().isprintable():
         raise NoSuchRequest(
             f"{question.line!r} is no request; write --request 'GET /orders?page=2'"
         )

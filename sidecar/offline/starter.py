@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidecar.offline.openapi import Operation
+from sidecar.ruleset.nodes import resolve_plain
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60
@@ -37,12 +38,6 @@ rate_limits:
   # Look at sidecar_decisions_total for what these would have refused; then leave `mode` out.
   - {name: everyone-together, limit: 1000/s, mode: shadow}
   - {name: each-client, per: client, limit: 50/s, burst: 100, mode: shadow}
-
-breakers:
-  - name: app
-    upstream: app
-    open_when: {error_ratio: 50%, over: 10s, at_least: 20 requests}
-    mode: shadow
 """
 
 
@@ -59,7 +54,7 @@ class Start:
 
 def rule_file(start: Start, name: str) -> str:
     """The text of a rule file called ``name``."""
-    head = _HEAD.format(file=name, service=start.service, bind=start.bind, app=start.app)
+    head = _HEAD.format(file=name, service=_scalar(start.service), bind=start.bind, app=start.app)
     return head + _routes(start.operations) + _RULES
 
 
@@ -79,7 +74,12 @@ def _routes(operations: Sequence[Operation]) -> str:
 def _route(operation: Operation, names: set[str]) -> str:
     name = _unused(service_name(operation.name), names)
     path = f'"{operation.path}"' if operation.path.startswith(("*", "/*")) else operation.path
-    return f"  - {{name: {name}, match: {{path: {path}, method: {operation.method}}}}}\n"
+    return f"  - {{name: {_scalar(name)}, match: {{path: {path}, method: {operation.method}}}}}\n"
+
+
+def _scalar(name: str) -> str:
+    """``name`` as YAML reads it as a name: in quotes when it looks like something else."""
+    return name if isinstance(resolve_plain(name), str) else f'"{name}"'
 
 
 def _unused(name: str, names: set[str]) -> str:

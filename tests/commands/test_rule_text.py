@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sidecar.commands.rule_text import checked
+import pytest
+
+from sidecar.commands.rule_text import checked, compiled_offline
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST
+from tests.ruleset.compiled import rule_file
 
 HELLO = Path(__file__).parents[2] / "rules" / "hello.rules.yaml"
 
@@ -21,3 +24,16 @@ def test_of_a_huge_file_no_more_is_read_than_tells_that_it_is(tmp_path: Path) ->
     huge = tmp_path / "huge.yaml"
     huge.write_bytes(b"#" * (FILE_BYTES_AT_MOST + 100))
     assert [one.code for one in checked(huge).diagnostics] == ["too-large"]
+
+
+def test_rules_are_compiled_without_a_sidecar(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(rule_file("rate_limits: [{name: all, limit: 5/s}]\n"), encoding="utf-8")
+    rules = compiled_offline(checked(file), file)
+    assert list(rules.policies) == [("rate_limits", "all")]
+
+
+def test_files_with_errors_are_never_compiled(tmp_path: Path) -> None:
+    file = tmp_path / "none.yaml"
+    with pytest.raises(ValueError, match="errors"):
+        compiled_offline(checked(file), file)
