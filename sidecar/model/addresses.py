@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from sidecar.model.reading import shown, unreadable
 
@@ -205,10 +206,18 @@ def _meant_url(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"http://127.0.0.1:{value}"
     if text.startswith("/"):
-        return f"unix:{text}"
+        return _meant_unix(text)
     bare = text.partition("://")[2] if "://" in text else text
     host, port = _host_and_port(bare.partition("/")[0])
     return f"http://{bare.partition('/')[0]}" if port and is_host(host) else None
+
+
+def _meant_unix(path: str) -> str | None:
+    try:
+        _unix(f"{_UNIX}{path}", "bad-url", "")
+    except PydanticCustomError:
+        return None
+    return f"{_UNIX}{path}"
 
 
 def _meant_network(text: str) -> str | None:

@@ -38,6 +38,12 @@ rate_limits:
   # Look at sidecar_decisions_total for what these would have refused; then leave `mode` out.
   - {name: everyone-together, limit: 1000/s, mode: shadow}
   - {name: each-client, per: client, limit: 50/s, burst: 100, mode: shadow}
+
+breakers:
+  - name: app
+    upstream: app
+    open_when: {error_ratio: 50%, over: 10s, at_least: 20 requests}
+    mode: shadow
 """
 
 

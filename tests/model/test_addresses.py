@@ -209,6 +209,12 @@ def test_what_is_no_host(text: str) -> None:
     assert not is_host(text)
 
 
+def test_two_slashes_are_the_path_of_no_socket() -> None:
+    with pytest.raises(PydanticCustomError) as raised:
+        parse_url("//")
+    assert "did you mean" not in str((raised.value.context or {})["hint"])
+
+
 @given(
     st.sampled_from([parse_bind, parse_target, parse_url, parse_cidr, parse_peer]),
     st.one_of(st.text("0123456789abf.:/[]%*@unixhtps-", max_size=24), st.text(max_size=20)),

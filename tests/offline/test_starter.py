@@ -19,7 +19,7 @@ def test_the_file_is_good_and_refuses_nobody() -> None:
     assert checked.file is not None
     assert checked.diagnostics == ()
     assert {rule.mode for _, rule in checked.file.rules} == {Mode.SHADOW}
-    assert {rule.kind for _, rule in checked.file.rules} == {"rate_limits"}
+    assert {rule.kind for _, rule in checked.file.rules} == {"rate_limits", "breakers"}
 
 
 def test_the_most_specific_route_wins() -> None:
