@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from sidecar.proxy.clock import clock
 from sidecar.ruleset.compiler import adopt, compile_rules
+from sidecar.ruleset.controls import Control, Controls, What, counted
 from sidecar.ruleset.diagnostics import Diagnostic, Severity
 from sidecar.ruleset.reload import needs_restart
-from sidecar.ruleset.surroundings import Controls, Surroundings
+from sidecar.ruleset.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,10 +49,16 @@ class RulesInForce:
         self._meters = meters
         self._log = log
         self._surroundings = Surroundings(
-            base, self._count_of, self.controls, notify=self._notice, chance=chance
+            base, self._count_of, self.controls, notify=self._notice, chance=chance, wall=time.time
         )
         self._engine: Engine | None = None
         meters.readings = self._readings
+        meters.controls = lambda: counted(self.controls.active())
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set in force."""
+        return self._running.rules
 
     def first(self) -> RuleSet:
         """The rule set to begin with."""
@@ -60,6 +67,7 @@ class RulesInForce:
     def run_on(self, engine: Engine) -> None:
         """From now on ``engine`` is given what goes live."""
         self._engine = engine
+        self._hold_breakers()
         self._meters.reloads.succeeded(engine.rules.version, time.time())
 
     def reload(self, checked: Checked) -> None:
@@ -81,6 +89,31 @@ class RulesInForce:
     def renew(self) -> None:
         """Compile the same file again, because something beside it has changed."""
         self._install(self.file, self.checked)
+
+    def look(self, now: float) -> list[Control]:
+        """End what operators wanted for so long, and follow the windows of rules.
+
+        Returns what has ended. To be called about once a second.
+        """
+        over = self.controls.advance(now)
+        for control in over:
+            self._release(control)
+        if over or not self.rules.is_settled(time.time()):
+            self.renew()
+        return over
+
+    def put(self, control: Control) -> None:
+        """Let a control hold from now on. Its target was checked before."""
+        self.controls.put(control)
+        self.renew()
+
+    def lift(self, what: What, target: str) -> Control | None:
+        """Let a control hold no more; None when it did not."""
+        control = self.controls.lift(what, target)
+        if control is not None:
+            self._release(control)
+            self.renew()
+        return control
 
     def failed(self, why: str) -> None:
         """A changed file cannot go live: what is live stays."""
@@ -107,7 +140,21 @@ class RulesInForce:
         rules = self._compile(file, checked, previous)
         adopt(rules, previous, clock())
         engine.install(rules)
+        self._hold_breakers()
         return previous.version
+
+    def _hold_breakers(self) -> None:
+        """Breakers in the hands of operators are as those want them; others are left alone."""
+        now = clock()
+        for control in self.controls.active(What.BREAKER):
+            breaker = self.rules.policies.get(("breakers", control.target))
+            if breaker is not None:
+                breaker.force(control.setting, control.until, now)
+
+    def _release(self, control: Control) -> None:
+        breaker = self.rules.policies.get(("breakers", control.target))
+        if control.what is What.BREAKER and breaker is not None:
+            breaker.force(None, 0.0, clock())
 
     def _count_of(self, rule: Rule) -> DecisionCount:
         return self._meters.decision(rule.kind, rule.name, rule.mode)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from sidecar.model.policy import Mode, Notice
 from sidecar.proxy.engine import Engine
 from sidecar.rules_in_force import RulesInForce
 from sidecar.ruleset.check import check
+from sidecar.ruleset.controls import Control, What
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.record import RecordRing
 from tests.ruleset.compiled import checked, rule_file
@@ -81,16 +83,71 @@ async def test_what_needs_a_restart_is_refused_whole() -> None:
     assert "needs-restart" in running.live.trouble
 
 
+def shadow_until(until: float, target: str = "rate_limits/*") -> Control:
+    return Control(What.OVERRIDE, target, "shadow", until)
+
+
 async def test_modes_set_by_hand_hold_over_reloads_until_they_are_taken_back() -> None:
     running = Running(rule_file(LIMIT))
-    running.live.controls.modes["rate_limits/*"] = Mode.SHADOW
-    running.live.renew()
+    running.live.put(shadow_until(inf))
     assert running.mode() is Mode.SHADOW
     running.live.reload(checked(rule_file(LIMIT.replace("1/s", "2/s"))))
     assert running.mode() is Mode.SHADOW
-    running.live.controls.modes.clear()
-    running.live.renew()
+    assert running.meters.controls() == {"override": 1, "switch": 0, "breaker": 0}
+    lifted = running.live.lift(What.OVERRIDE, "rate_limits/*")
+    assert lifted == shadow_until(inf)
     assert running.mode() is Mode.ENFORCE
+    assert running.live.lift(What.OVERRIDE, "rate_limits/*") is None
+
+
+async def test_what_was_set_by_hand_ends_by_itself() -> None:
+    running = Running(rule_file(LIMIT))
+    running.live.put(shadow_until(100.0))
+    before = running.engine.rules
+    assert running.live.look(99.9) == []
+    assert running.engine.rules is before
+    assert running.live.look(100.0) == [shadow_until(100.0)]
+    assert running.mode() is Mode.ENFORCE
+
+
+async def test_a_rule_holds_within_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [1000.0]
+    monkeypatch.setattr("sidecar.rules_in_force.time.time", lambda: shown[-1])
+    text = LIMIT.replace("limit: 1/s", "limit: 1/s, active: {from: 1970-01-01T01:00:00Z, for: 1m}")
+    running = Running(rule_file(text))
+    chains = []
+    # The clock is set back in the end: what it says now is what counts.
+    for wall in (1000.0, 3599.0, 3600.0, 3659.9, 3660.0, 3601.0, 10.0):
+        shown.append(wall)
+        running.live.look(0.0)
+        chains.append(len(running.engine.rules.routes["other"].chain.enforced))
+    assert chains == [0, 0, 1, 1, 0, 1, 0]
+
+
+class Breaker:
+    """What the rules know of a breaker."""
+
+    def __init__(self) -> None:
+        self.forced: list[tuple[str | None, float]] = []
+
+    def force(self, state: str | None, until: float, now: float) -> None:
+        del now
+        self.forced.append((state, until))
+
+    def adopt(self, predecessor: object, now: float) -> None:
+        raise NotImplementedError
+
+
+async def test_a_breaker_is_held_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = Running(rule_file(LIMIT))
+    breaker = Breaker()
+    policies: Any = running.engine.rules.policies
+    policies["breakers", "inventory"] = breaker
+    monkeypatch.setattr(running.live, "renew", running.live._hold_breakers)
+    running.live.put(Control(What.BREAKER, "inventory", "open", 60.0))
+    assert breaker.forced == [("open", 60.0)]
+    running.live.look(60.0)
+    assert breaker.forced == [("open", 60.0), (None, 0.0)]
 
 
 async def test_the_metrics_show_the_rules_of_now() -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sidecar.model.moments import Every, Moment
 from sidecar.model.policy import BuildContext, Mode, Rule, Stage
 from sidecar.model.values import (
     Cidr,
+    Duration,
     Glob,
     HeaderName,
     LabelName,
@@ -24,6 +27,7 @@ from sidecar.model.values import (
     PathPattern,
     Text,
 )
+from sidecar.model.window import ALWAYS, Window
 
 
 class Spec(BaseModel):
@@ -84,6 +88,29 @@ class MatchSpec(Spec):
         return not self.model_fields_set and not self.keys
 
 
+class ActiveSpec(Spec):
+    """When a rule holds; at other times it keeps its state and nothing is decided by it."""
+
+    start: Moment | None = Field(default=None, alias="from")
+    """When it begins to hold; from the start of the sidecar when left out."""
+    to: Moment | None = None
+    """When it ends; instead of `for`."""
+    length: Duration | None = Field(default=None, alias="for")
+    """How long it holds from `from` on; instead of `to`."""
+    every: Every | None = None
+    """Open the same window again each `day` or `week`, at the time and zone of `from`. A zone is
+    a fixed distance from UTC: it knows no summer time."""
+
+    @property
+    def window(self) -> Window:
+        """The same as numbers. The fields agree with one another, which was checked before."""
+        start = self.start.timestamp() if self.start is not None else -inf
+        end = self.to.timestamp() if self.to is not None else inf
+        if self.length is not None:
+            end = start + self.length
+        return Window(start, end, self.every.seconds if self.every is not None else 0.0)
+
+
 class Policy(Protocol):
     """The live form of any rule; most are gates (``sidecar.model.policy.Gate``)."""
 
@@ -115,10 +142,17 @@ class RuleSpec(Spec):
     mode: Mode = Mode.ENFORCE
     """`enforce` acts; `shadow` decides and counts with a state of its own, and never acts;
     `disabled` is as if the rule were not there."""
+    active: ActiveSpec | None = None
+    """When it holds, by the wall clock; always when left out."""
     labels: dict[LabelName, Text] = {}
     """Go into metrics and logs beside the rule's name."""
     why: Text = ""
     """A sentence for whoever wonders about a refusal; it is never shown to clients."""
+
+    @property
+    def window(self) -> Window:
+        """When it holds."""
+        return ALWAYS if self.active is None else self.active.window
 
     @abstractmethod
     def build(self, context: BuildContext) -> Policy:

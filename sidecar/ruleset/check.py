@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from sidecar.ruleset.activity import check_activity
 from sidecar.ruleset.consistency import check_consistency
 from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
 from sidecar.ruleset.document import Document, load
@@ -46,6 +47,7 @@ def check(text: bytes | str, name: str) -> Checked:
     )
     found += check_references(parts, document)
     found += check_consistency(parts, document)
+    found += check_activity(parts, document)
     if file is None or has_errors(found):
         return Checked(None, in_order(found), document)
     found += lint(file, document)

@@ -52,7 +52,8 @@ def compile_rules(
     keys = compile_keys(file)
     clusters = _clusters(file, surroundings.base, previous)
     built = _built(file, document, keys, surroundings)
-    chains = Chains(_governed(built, keys, surroundings))
+    wall = surroundings.wall()
+    chains = Chains(_governed(built, keys, surroundings, wall))
     routes = _routes(file, clusters, chains)
     index = RouteIndex(
         [(spec.match, routes[spec.name]) for spec in file.routes], routes[OTHER], keys
@@ -68,6 +69,12 @@ def compile_rules(
         rules={(rule.kind, rule.name): rule for _, rule, _ in built},
         trust=_trust(file.trust),
         listeners={"inbound": _listener(file.listeners.inbound, index)},
+        windows={
+            (rule.kind, rule.name): spec.window
+            for spec, rule, _ in built
+            if spec.active is not None
+        },
+        settled_at=wall,
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
         response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
@@ -158,9 +165,9 @@ def _built(
 
 
 def _governed(
-    built: list[_Built], keys: Mapping[str, Key], surroundings: Surroundings
+    built: list[_Built], keys: Mapping[str, Key], surroundings: Surroundings, wall: float
 ) -> list[Governed]:
-    """What each rule that is not disabled holds for."""
+    """What each rule that is neither disabled nor outside of its window holds for."""
     return [
         Governed(
             step=_clause(spec, rule, policy, order, keys, surroundings),
@@ -170,7 +177,7 @@ def _governed(
             upstreams=frozenset(spec.upstream),
         )
         for order, (spec, rule, policy) in enumerate(built)
-        if rule.mode is not Mode.DISABLED
+        if rule.mode is not Mode.DISABLED and spec.window.is_open(wall)
     ]
 
 

@@ -65,6 +65,7 @@ CODES: dict[str, Meaning] = {
     "bad-header-name": Meaning(_ERROR, "Not the name of a header field."),
     "bad-label": Meaning(_ERROR, "Not a name that metrics allow for a label."),
     "bad-method": Meaning(_ERROR, "Not a request method."),
+    "bad-moment": Meaning(_ERROR, "Not a date and time with its zone."),
     "bad-name": Meaning(_ERROR, "Not a name as this language has them."),
     "bad-network": Meaning(_ERROR, "Not an address or a network."),
     "bad-path": Meaning(_ERROR, "Not a path, or one that no request can have once it was read."),

@@ -43,6 +43,10 @@ class Document:
         """Whether it is a map without an error in its YAML."""
         return self.root is not None and not has_errors(self.diagnostics)
 
+    def has(self, path: Path) -> bool:
+        """Whether something stands at ``path``, right or wrong."""
+        return self.root is not None and self._closest(path)[1] == len(path)
+
     def span(self, path: Path) -> Span:
         """The place of the value at ``path``, or of what comes closest above it."""
         return self._closest(path)[0].span if self.root is not None else Span(1, 1)

@@ -82,7 +82,8 @@ def pointless_limits(limits: Sequence[RateLimitSpec]) -> Iterator[tuple[int, int
     scopes: defaultdict[Hashable, list[int]] = defaultdict(list)
     for number, limit in enumerate(limits):
         if limit.mode is Mode.ENFORCE:
-            scopes[repr(limit.match), frozenset(limit.upstream)].append(number)
+            # Of limits that hold at different times neither stands in for the other.
+            scopes[repr(limit.match), frozenset(limit.upstream), limit.window].append(number)
     for members in scopes.values():
         told: set[int] = set()
         for first, second in combinations(members[:_COMPARED_AT_MOST], 2):

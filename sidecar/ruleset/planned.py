@@ -67,7 +67,6 @@ _FIELDS: Final = frozenset({
     "telemetry.otlp",
     "telemetry.prometheus.exemplars",
     "telemetry.traces",
-    *(f"{kind}.active" for kind in RULE_KINDS),
     *(f"{kind}.match.priority" for kind in RULE_KINDS),
 })  # fmt: skip
 

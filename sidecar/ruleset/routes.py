@@ -10,6 +10,7 @@ from sidecar.algorithms.networks import Networks
 from sidecar.cluster.endpoint import Cluster
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Gate, Rule
+from sidecar.model.window import Window
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import NameTable
 from sidecar.wire.rejection import Rejected
@@ -173,3 +174,18 @@ class RuleSet:
     response_names: NameTable
     #: The chain of health probes.
     probe_chain: Chain = field(default_factory=Chain)
+    #: When those rules hold that do not always do, and the moment this was settled for.
+    windows: Mapping[tuple[str, str], Window] = field(default_factory=dict)
+    settled_at: float = 0.0
+
+    def is_resting(self, kind: str, name: str) -> bool:
+        """Whether a rule stands in no chain because it is outside of its window."""
+        window = self.windows.get((kind, name))
+        return window is not None and not window.is_open(self.settled_at)
+
+    def is_settled(self, wall: float) -> bool:
+        """Whether the same rules hold at this moment as when this was compiled."""
+        return all(
+            window.is_open(wall) is window.is_open(self.settled_at)
+            for window in self.windows.values()
+        )

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from sidecar.model.policy import Key, Listed, Mode, Notice, Rule, Switchable
+from sidecar.model.policy import Key, Listed, Notice, Rule, Switchable
+from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
 from sidecar.state.list_file import ListFile
-from sidecar.state.switch import Switch
 
 #: Finds the counter of a rule.
 CountOf = Callable[[Rule], DecisionCount]
-
-
-class Controls:
-    """What operators have changed by hand: the modes of rules, and switches."""
-
-    def __init__(self) -> None:
-        #: Mode by glob over ``kind/name``; the last one that fits wins.
-        self.modes: dict[str, Mode] = {}
-        self.switches: dict[str, Switch] = {}
-
-    def switch(self, name: str) -> Switch:
-        """The switch of this name, the same object each time."""
-        return self.switches.setdefault(name, Switch(name))
-
-    def in_force(self, rule: Rule) -> Rule:
-        """``rule`` in the mode that operators want it to have."""
-        mode = rule.mode
-        for pattern, wanted in self.modes.items():
-            if fnmatchcase(rule.label, pattern):
-                mode = wanted
-        return rule if mode is rule.mode else replace(rule, mode=mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +27,7 @@ def _nobody_listens(notice: Notice) -> None:
     """Where rules are compiled without being run."""
 
 
-def _never() -> float:
+def _zero() -> float:
     return 0.0
 
 
@@ -64,7 +42,9 @@ class Surroundings:
     files: Attachments = field(default_factory=Attachments)
     notify: Callable[[Notice], None] = _nobody_listens
     #: A random number from 0 up to, and without, 1.
-    chance: Callable[[], float] = _never
+    chance: Callable[[], float] = _zero
+    #: The wall clock, seconds since 1970: it settles which rules with a window hold.
+    wall: Callable[[], float] = _zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,10 @@ BREAKER_OPEN_SECONDS = Attribute(
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )
+CONTROL = Attribute(
+    "sidecar.control.kind", "string", "`override`, `switch` or `breaker`: what operators changed.",
+    "control",
+)
 RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
 SIGNAL = Attribute(
     "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"

@@ -229,6 +229,12 @@ BREAKER_FORCED: Final = Metric(
     "1 while an operator keeps a breaker open or closed.",
     _RULE,
 )
+CONTROLS: Final = Metric(
+    "sidecar_controls_active",
+    Kind.GAUGE,
+    "What operators have taken out of the rule file's hands, for a while.",
+    (a.SERVICE, a.CONTROL),
+)
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
 )

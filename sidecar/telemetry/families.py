@@ -132,6 +132,7 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
         ),
     )
     yield from reading_rows(meters.readings())
+    yield c.CONTROLS, (((what,), count) for what, count in meters.controls().items())
     yield c.RULES, iter([((reloads.version,), 1)])
     yield c.RELOADS, iter([(("success",), reloads.successes), (("failure",), reloads.failures)])
     yield c.RELOAD_SUCCESSFUL, iter([((), int(not reloads.last_failed))])

@@ -199,6 +199,8 @@ class Meters:
         #: What the rules in force show when somebody looks; set by whoever runs them.
         self.readings: Callable[[], Iterable[tuple[Rule, Reading]]] = tuple
         self.decisions: dict[tuple[str, str, Mode], DecisionCell] = {}
+        #: How many things are in the hands of operators, by sort; set by whoever runs the rules.
+        self.controls: Callable[[], dict[str, int]] = _none_controlled
 
     def listener(self, name: str, scheme: str = "http") -> ListenerMeters:
         """The meters of a listener; ``scheme`` is what its clients speak."""
@@ -242,3 +244,7 @@ def _cell(cells: dict[KeyT, HistogramCell], key: KeyT) -> HistogramCell:
     if cell is None:
         cell = cells[key] = HistogramCell(catalogue.DURATION_BUCKETS)
     return cell
+
+
+def _none_controlled() -> dict[str, int]:
+    return {"override": 0, "switch": 0, "breaker": 0}

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sidecar.model.policy import Key, Mode, Notice, Rule
+from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
-from sidecar.ruleset.surroundings import Attachments, Context, Controls, Surroundings
+from sidecar.ruleset.surroundings import Attachments, Context, Surroundings
 from sidecar.state.list_file import ListFile
 
 

@@ -16,7 +16,7 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
         ("upstreams", "app", "targets", "dns"),
         ("keys", "tenant", "claim"),
         ("access", "deny", "user", "file"),
-        ("rate_limits", "active"),
+        ("rate_limits", "match", "priority"),
         ("access", "match", "priority"),
     ],
 )
