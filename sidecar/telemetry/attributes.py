@@ -122,7 +122,9 @@ WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )
 CONTROL = Attribute(
-    "sidecar.control.kind", "string", "`override`, `switch` or `breaker`: what operators changed.",
+    "sidecar.control.kind",
+    "string",
+    "`override`, `switch` or `breaker`: what operators changed.",
     "control",
 )
 RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
