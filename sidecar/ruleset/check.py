@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from sidecar.ruleset.activity import check_activity
+from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments, attach
 from sidecar.ruleset.consistency import check_consistency
 from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
 from sidecar.ruleset.document import Document, load
+from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.lint import lint
 from sidecar.ruleset.parts import parts_of, salvage
 from sidecar.ruleset.references import check_references
@@ -26,12 +28,15 @@ class Checked:
     #: In the order of the file.
     diagnostics: tuple[Diagnostic, ...]
     document: Document
+    #: What stands in the files that it names, when it was looked into them.
+    attachments: Attachments = NOTHING_ATTACHED
 
 
-def check(text: bytes | str, name: str) -> Checked:
+def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked:
     """Read and check a rule file; ``name`` stands in its diagnostics. Never raises.
 
-    All errors are found in one run; warnings are given for files without errors.
+    All errors are found in one run; warnings are given for files without errors. The files that
+    it names are read from ``folder``, and not looked at without one.
     """
     document = load(text, name)
     if not document.is_readable:
@@ -48,10 +53,14 @@ def check(text: bytes | str, name: str) -> Checked:
     found += check_references(parts, document)
     found += check_consistency(parts, document)
     found += check_activity(parts, document)
+    attachments = NOTHING_ATTACHED
+    if folder is not None:
+        attachments, problems = attach(parts, document, folder)
+        found += problems
     if file is None or has_errors(found):
         return Checked(None, in_order(found), document)
     found += lint(file, document)
-    return Checked(file, in_order(found), document)
+    return Checked(file, in_order(found), document, attachments)
 
 
 def _read(screened: Screened, document: Document) -> tuple[RuleFile | None, list[Diagnostic]]:

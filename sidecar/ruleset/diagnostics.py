@@ -86,6 +86,10 @@ CODES: dict[str, Meaning] = {
     "key-cycle": Meaning(_ERROR, "Keys that stand in for each other in a circle or a long row."),
     "closed-header": Meaning(_ERROR, "A header field that rules cannot refer to."),
     "per-try-too-long": Meaning(_ERROR, "A single try may take longer than the whole request."),
+    # --- the files that it names
+    "missing-file": Meaning(_ERROR, "A file that is named here cannot be read."),
+    "bad-file": Meaning(_ERROR, "A file that is named here does not hold what it must."),
+    "no-secret": Meaning(_ERROR, "A secret is not where it is said to be."),
     # --- what it would change
     "needs-restart": Meaning(_ERROR, "Something that cannot change while running."),
     # --- what it probably does not mean
@@ -99,6 +103,7 @@ CODES: dict[str, Meaning] = {
     "unused": Meaning(_WARNING, "Declared, and never used."),
     "unusual-method": Meaning(_WARNING, "A method that is in no registry."),
     "unverified-tls": Meaning(_WARNING, "Whoever answers is taken for the upstream."),
+    "literal-secret": Meaning(_WARNING, "A secret that whoever reads the rules can read."),
     "removed-header": Meaning(_WARNING, "A header that clients need is removed from them."),
     "pointless-limit": Meaning(_WARNING, "A limit that another limit is always reached before."),
 }

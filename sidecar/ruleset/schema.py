@@ -7,8 +7,9 @@ name, order in the chain, JSON Schema, checks and reload follow from the spec.
 from __future__ import annotations
 
 import json
+from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -124,22 +125,48 @@ def allows_keys(spec: type[Spec]) -> bool:
 
 def spec_at(path: Path) -> type[Spec] | None:
     """The spec of the map at ``path``; None where there is a plain value or nothing at all."""
-    spec: type[Spec] = RuleFile
     annotation: Any = RuleFile
     for part in path:
-        origin = get_origin(annotation)
-        if origin in {dict, tuple}:
-            annotation = get_args(annotation)[1 if origin is dict else 0]
-        elif isinstance(part, str) and _is_spec(entry_type(annotation)):
-            spec = entry_type(annotation)
-            if part not in fields_of(spec):
-                return None
-            annotation = fields_of(spec)[part]
-        else:
-            return None
-    found = annotation if get_origin(annotation) not in {dict, tuple} else None
-    found = entry_type(found)
+        annotation = _step(annotation, part)
+    found = _among_values(annotation)
+    if found is None and get_origin(annotation) not in {dict, tuple}:
+        found = entry_type(annotation)
     return found if _is_spec(found) else None
+
+
+def _step(annotation: Any, part: str | int) -> Any:
+    """What stands one step below; None for nothing that is a map or holds one."""
+    mixed = _among_values(annotation)
+    if mixed is not None and isinstance(part, str):
+        # A map that stands alone where a list of it could.
+        annotation = mixed
+    origin = get_origin(annotation)
+    if origin in {dict, tuple}:
+        return get_args(annotation)[1 if origin is dict else 0]
+    spec = entry_type(annotation)
+    if not isinstance(part, str) or not _is_spec(spec):
+        return None
+    known = fields_of(spec)
+    return known[part] if part in known else _values_of_keys(spec)
+
+
+def _among_values(annotation: Any) -> type[Spec] | None:
+    """The spec that may stand in place of a plain value, alone or in a list of such."""
+    while get_origin(annotation) in {Annotated, tuple}:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) not in {Union, UnionType}:
+        return None
+    choices = [entry_type(one) for one in get_args(annotation) if one is not type(None)]
+    specs = [one for one in choices if _is_spec(one)]
+    return specs[0] if specs and len(choices) > 1 else None
+
+
+@cache
+def _values_of_keys(spec: type[Spec]) -> Any:
+    """What the declared keys that may stand in a map have for values."""
+    if not allows_keys(spec):
+        return None
+    return get_args(get_type_hints(spec, include_extras=True)["__pydantic_extra__"])[1]
 
 
 def json_schema() -> str:
