@@ -11,6 +11,7 @@ import signal
 import ssl
 import sys
 import traceback
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -27,6 +28,8 @@ from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
 from sidecar.proxy.tls import ListenerContext, ListenerTls
 from sidecar.rules_in_force import RulesInForce
+from sidecar.ruleset.attachment_watch import AttachmentWatch
+from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher
 from sidecar.settings import LoopKind, Settings, default_state_dir
 from sidecar.telemetry.access_log import AccessLog
@@ -121,9 +124,13 @@ class Sidecar:
         self._listener = Listener(self._engine, "inbound", sockets["inbound"], self._tls())
         sinks = [self._log.feed, Exemplars(self._meters).feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
-        sweep = Sweep(self._engine, [self._listener], self._renew_certificates)
+        sweep = Sweep(self._engine, [self._listener], self._each_tick)
         rule_file = self._settings.rule_file
-        watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed)
+        folder = Folder(self._base, os.environ)
+        watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)
+        files = AttachmentWatch(
+            folder, self._live.attachments, self._live, partial(watcher.look, forced=True)
+        )
         self._catch_signals(loop, watcher)
         loop.set_exception_handler(self._internal_error)
         await self._listener.start()
@@ -131,11 +138,13 @@ class Sidecar:
         pump.start(loop)
         admin = await self._start_admin()
         watcher.start(loop)
+        files.start(loop)
         handover = await self._announce(loop)
         _settle()
         await self._stop.wait()
         handover.stop()
         await self._drain(admin)
+        await files.stop()
         await watcher.stop()
         sweep.stop()
         await _close_all(admin)
@@ -243,13 +252,19 @@ class Sidecar:
         if self._live.trouble:
             self._say(f"the rules stay as they are: {self._live.trouble}")
 
-    def _renew_certificates(self, now: float) -> None:
-        """Look at the certificate's files once a second."""
-        if self._listener.tls is None or now < self._certificate_looked + 1.0:
-            return
-        self._certificate_looked = now
+    def _each_tick(self, now: float) -> None:
+        if now >= self._looked + 1.0:
+            self._looked = now
+            self._live.tick()
+            if self._listener.tls is not None:
+                self._renew_certificates(self._listener.tls)
+
+    _looked = 0.0
+
+    def _renew_certificates(self, tls: ListenerContext) -> None:
+        """Look at the certificate's files."""
         try:
-            renewed = self._listener.tls.renew()
+            renewed = tls.renew()
         except (OSError, ssl.SSLError) as error:
             self._log.log_event(
                 "sidecar.certificate", "ERROR", f"the certificate stays as it is: {error}"
@@ -257,8 +272,6 @@ class Sidecar:
             return
         if renewed:
             self._log.log_event("sidecar.certificate", "INFO", "a new certificate is in use")
-
-    _certificate_looked = 0.0
 
     def _internal_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the loop caught: it has closed the connection, and serves the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sidecar.proxy.clock import clock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sidecar.model.policy import Notice, Reading, Rule
     from sidecar.proxy.engine import Engine
+    from sidecar.ruleset.attachments import Attachments, Use
     from sidecar.ruleset.check import Checked
     from sidecar.ruleset.routes import DecisionCount, RuleSet
     from sidecar.ruleset.schema import RuleFile
@@ -124,6 +126,26 @@ class RulesInForce:
             version=self._running.rules.version,
         )  # fmt: skip
 
+    # --- the files that the rules name
+
+    def attachments(self) -> Attachments:
+        """What stands in them, as it is in force."""
+        return self.checked.attachments
+
+    def tick(self) -> None:
+        """Look at the wall clock; to be called about once a second."""
+        self.checked.attachments.advance(time.time())
+
+    def file_changed(self, use: Use) -> None:
+        """The content of a list or the like is in force as it now stands in its file."""
+        self._meters.files.succeeded(use[0])
+        self._log.log_event("sidecar.file", "INFO", f"{use[0]} is in force as it is now")
+
+    def file_failed(self, use: Use, why: str) -> None:
+        """A changed list or the like cannot be used."""
+        self._meters.files.failed(use[0])
+        self._log.log_event("sidecar.file", "ERROR", f"{use[0]} stays as it was: {why}")
+
     @property
     def _running(self) -> Engine:
         if self._engine is None:
@@ -131,7 +153,9 @@ class RulesInForce:
         return self._engine
 
     def _compile(self, file: RuleFile, checked: Checked, previous: RuleSet | None) -> RuleSet:
-        return compile_rules(file, checked.document, self._surroundings, previous)
+        checked.attachments.advance(time.time())
+        around = replace(self._surroundings, files=checked.attachments)
+        return compile_rules(file, checked.document, around, previous)
 
     def _install(self, file: RuleFile, checked: Checked) -> str:
         """Put ``file`` in force; returns the version that was before."""

@@ -28,10 +28,9 @@ class NetworkList:
         """It is ``wall_now``, in seconds since 1970."""
         self._now = wall_now
 
-    def replace(self, networks: DatedNetworks) -> DatedNetworks:
-        """Put other networks in force, all at once; returns those from before."""
-        before, self._networks = self._networks, networks
-        return before
+    def replace(self, networks: DatedNetworks) -> None:
+        """Put other networks in force, all at once."""
+        self._networks = networks
 
     def __len__(self) -> int:
         """How many networks there are, those that have expired included."""

@@ -44,7 +44,7 @@ class Networks:
 
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
         #: First number in, first number out again, and so on, ascending.
-        self._bounds = _merged(part for network in networks for part in _ranges(network))
+        self._bounds = _merged(part for network in networks for part in ranges(network))
 
     def contains(self, number: int) -> bool:
         """Whether the address with this number is in one of the networks."""
@@ -71,7 +71,7 @@ def _ipv4_number(text: bytes) -> int:
     return number
 
 
-def _ranges(network: IPv4Network | IPv6Network) -> Iterator[tuple[int, int]]:
+def ranges(network: IPv4Network | IPv6Network) -> Iterator[tuple[int, int]]:
     """The network's numbers, from first to past the last.
 
     A wide IPv6 network such as ``::/0`` does not take the IPv4 addresses in that are mapped
@@ -106,16 +106,13 @@ class DatedNetworks:
 
     __slots__ = ("_size", "_starts", "_until")
 
-    def __init__(self, networks: Iterable[tuple[IPv4Network | IPv6Network, float]]) -> None:
-        """Each network with the end of its validity, in whatever unit it is asked for."""
-        ranges = [
-            (first, -end, until) for network, until in networks for first, end in _ranges(network)
-        ]
-        self._size = len(ranges)
+    def __init__(self, networks: list[tuple[int, int, float]]) -> None:
+        """Of each network the first number, the one past the last, and its end of validity."""
+        self._size = len(networks)
         #: Where another end of validity begins to hold, ascending, and which one that is.
         self._starts: list[int] = []
         self._until: list[float] = [-inf]
-        self._lay_out(_sorted_in_slices(ranges))
+        self._lay_out(_sorted_in_slices(networks))
 
     def contains(self, number: int, now: float) -> bool:
         """Whether the address with this number is in a network that holds beyond ``now``."""
@@ -127,10 +124,10 @@ class DatedNetworks:
     def _lay_out(self, ranges: Iterable[tuple[int, int, float]]) -> None:
         # Two networks are one within the other or apart: a stack knows all that are open.
         within: list[tuple[int, float]] = []
-        for first, negative_end, until in ranges:
+        for first, end, until in ranges:
             self._close(within, first)
             longest = max(until, within[-1][1]) if within else until
-            within.append((-negative_end, longest))
+            within.append((end, longest))
             self._begin(first, longest)
         self._close(within, _BEYOND)
 
@@ -153,4 +150,8 @@ def _sorted_in_slices(
 ) -> Iterable[tuple[int, int, float]]:
     # One sort of a hundred thousand would hold the interpreter, and so the loop, for its length.
     slices = (ranges[at : at + _SORTED_AT_ONCE] for at in range(0, len(ranges), _SORTED_AT_ONCE))
-    return merge(*map(sorted, slices))
+    return merge(*(sorted(slice_, key=_widest_first) for slice_ in slices), key=_widest_first)
+
+
+def _widest_first(one: tuple[int, int, float]) -> tuple[int, int]:
+    return one[0], -one[1]

@@ -127,6 +127,14 @@ class Listed(Protocol):
         ...
 
 
+class ListedAddresses(Protocol):
+    """The networks of a list file, as they are now; replaced as a whole while running."""
+
+    def contains(self, number: int) -> bool:
+        """Whether an address (``RequestHead.client_number``) is in one that has not expired."""
+        ...
+
+
 class BuildContext(Protocol):
     """What compiling offers to a spec that builds its policy. Pure: no I/O, no clock."""
 
@@ -145,6 +153,14 @@ class BuildContext(Protocol):
 
     def listed(self, path: str) -> Listed:
         """The list file that the rule file names so; the same object over reloads."""
+        ...
+
+    def listed_digests(self, path: str) -> Listed:
+        """The same for a list of the SHA-256 of values, each as its 32 bytes."""
+        ...
+
+    def listed_networks(self, path: str) -> ListedAddresses:
+        """The same for a list of addresses and networks."""
         ...
 
     def text_of(self, path: str) -> bytes:

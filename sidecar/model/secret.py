@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Self, final
 
-from pydantic import Discriminator, GetPydanticSchema, PlainValidator, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    Discriminator,
+    GetPydanticSchema,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import core_schema
 
 from sidecar.model.reading import shown, unreadable
@@ -68,7 +75,9 @@ class SecretSpec(Spec):
     """Where a secret stands."""
 
     env: Annotated[
-        str, PlainValidator(parse_variable), WithJsonSchema({"type": "string", "examples": ["API_KEY"]})
+        str,
+        PlainValidator(parse_variable),
+        WithJsonSchema({"type": "string", "examples": ["API_KEY"]}),
     ] = ""
     """The environment variable that holds it."""
     file: FilePath = ""
@@ -99,7 +108,9 @@ def _is_map(value: object) -> str:
 
 _Literal = Annotated[
     SecretText,
-    GetPydanticSchema(lambda _type, _handler: core_schema.no_info_plain_validator_function(_literal)),
+    GetPydanticSchema(
+        lambda _type, _handler: core_schema.no_info_plain_validator_function(_literal)
+    ),
     WithJsonSchema({"type": "string", "writeOnly": True}),
     Tag("(value)"),
 ]

@@ -53,6 +53,18 @@ class KeyUse:
     at: tuple[str | int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderUse:
+    """A place in a rule that names a header field of requests."""
+
+    name: str
+    #: Where in the rule: field names and list indices.
+    at: tuple[str | int, ...]
+    #: Only `trust.callers` are believed about it: it is removed from anyone else's requests, but
+    #: for fields that ordinary clients send, and those that a key believes `anyone` about.
+    of_callers: bool = False
+
+
 class MatchSpec(Spec):
     """Which requests; several values of a field mean *or*, several fields mean *and*.
 
@@ -161,6 +173,10 @@ class RuleSpec(Spec):
     def keys_used(self) -> tuple[KeyUse, ...]:
         """Every place that names a declared key; kinds that have more of them add theirs."""
         return tuple(KeyUse(name, ("match", name)) for name in self.match.keys)
+
+    def headers_used(self) -> tuple[HeaderUse, ...]:
+        """Every place that names a header field; kinds that have more of them add theirs."""
+        return tuple(HeaderUse(name, ("match", "header", name)) for name in self.match.header)
 
     def response_fields(self) -> tuple[bytes, ...]:
         """Lower-case names of the fields of the upstream's answers that the rule looks at."""

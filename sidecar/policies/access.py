@@ -1,9 +1,11 @@
-"""Access lists: who is let in, by address or by any declared key.
+"""Access lists: who is let in, by address, method, header field or any declared key.
 
-A list names entries by `client_ip` (addresses and networks) or by the name of a declared key
-(values, in which `*` stands for any characters). A request is on a list when any of its entries
-fits. Whoever is on `deny` is refused, whatever `allow` says; where there is an `allow`, whoever is
-not on it is refused as well. To demand two things at once, write two rules.
+A list names entries by `client_ip` (addresses and networks), by `method`, by `header`, or by the
+name of a declared key (values, in which `*` stands for any characters). Wherever values stand,
+`{file: PATH}` may stand too: a list of any length, reloaded alone, whose entries may expire. A
+request is on a list when any of its entries fits. Whoever is on `deny` is refused, whatever
+`allow` says; where there is an `allow`, whoever is not on it is refused as well. To demand two
+things at once, write two rules.
 
 A client on a Unix socket has no address: no network contains it, so that `deny: {client_ip: …}`
 lets it pass and `allow: {client_ip: …}` refuses it. A network of IPv6 never means IPv4 clients,
@@ -12,23 +14,19 @@ lets it pass and `allow: {client_ip: …}` refuses it. A network of IPv6 never m
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self, final
+from typing import Annotated, ClassVar, Literal, Self, final
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, model_validator
 
-from sidecar.algorithms.globs import Globs
-from sidecar.algorithms.networks import Networks
+from sidecar.algorithms.members import Members
 from sidecar.model.http import RequestHead
-from sidecar.model.policy import BuildContext, GateBasics, KeyReader, Stage, Ticket
+from sidecar.model.members import MembersSpec
+from sidecar.model.policy import BuildContext, Facts, GateBasics, Stage, Ticket
 from sidecar.model.reading import unreadable
-from sidecar.model.spec import KeyUse, RuleSpec, Spec
-from sidecar.model.values import Cidr, Glob, OneOrMany, Status
+from sidecar.model.spec import HeaderUse, KeyUse, RuleSpec
+from sidecar.model.values import Status
 from sidecar.model.verdict import ADMIT, LocalReply, Respond, Verdict
 
-_CLIENT_IP = "client_ip"
-#: How much of a refused value the decision log shows: half of it, and no more characters than
-#: these. Enough to recognise an own test by, too little to know a person by.
-_SHOWN_AT_MOST = 8
 #: Statuses that have no meaning without a field that an access list cannot know.
 _NEEDS_A_FIELD = {401: "WWW-Authenticate", 405: "Allow", 407: "Proxy-Authenticate", 426: "Upgrade"}
 
@@ -43,39 +41,15 @@ def _checked_status(status: int) -> int:
     return status
 
 
-class AccessListSpec(Spec):
-    """Entries of one list: addresses, and the values of declared keys by the keys' names."""
-
-    model_config = ConfigDict(extra="allow")
-
-    # The values of declared keys; which names are keys is checked against `keys`.
-    __pydantic_extra__: dict[str, OneOrMany[Glob]] = Field(init=False)
-
-    client_ip: OneOrMany[Cidr] = ()
-    """Addresses and networks of the client."""
-
-    @property
-    def keys(self) -> dict[str, tuple[str, ...]]:
-        """The declared keys named here, and the literals and globs listed for each."""
-        return self.__pydantic_extra__ or {}
-
-    @model_validator(mode="after")
-    def _names_somebody(self) -> Self:
-        if not self.client_ip and not self.keys:
-            expected = f"name somebody by {_CLIENT_IP} or a declared key, or leave the list out"
-            raise unreadable("empty-list", "the list names nobody", expected)
-        return self
-
-
 class AccessSpec(RuleSpec):
     """Who is let in: `deny` beats `allow`, and an `allow` means that everybody else is denied."""
 
     kind: ClassVar[str] = "access"
     any_reading: ClassVar[bool] = True
 
-    deny: AccessListSpec | None = None
+    deny: MembersSpec | None = None
     """Whoever is on it is refused."""
-    allow: AccessListSpec | None = None
+    allow: MembersSpec | None = None
     """Whoever is not on it is refused."""
     status: Annotated[Status, AfterValidator(_checked_status)] = 403
     """The status of the refusal, 400 to 499."""
@@ -89,59 +63,23 @@ class AccessSpec(RuleSpec):
 
     def build(self, context: BuildContext) -> Access:
         """The live gate."""
-        deny = self.deny and _AccessList(self.deny, context)
-        allow = self.allow and _AccessList(self.allow, context)
+        deny = self.deny and Members(self.deny, context)
+        allow = self.allow and Members(self.allow, context)
         return Access(deny or None, allow or None, self.status)
 
     def keys_used(self) -> tuple[KeyUse, ...]:
         """Those of ``match``, and those that the lists name."""
-        return super().keys_used() + tuple(
-            KeyUse(name, (field, name))
-            for field, entries in (("deny", self.deny), ("allow", self.allow))
-            if entries is not None
-            for name in entries.keys
-        )
+        lists = [use for field, one in self._lists() for use in one.keys_used(field)]
+        return (*super().keys_used(), *lists)
 
+    def headers_used(self) -> tuple[HeaderUse, ...]:
+        """Those of ``match``, and those that the lists name."""
+        lists = [use for field, one in self._lists() for use in one.headers_used(field)]
+        return (*super().headers_used(), *lists)
 
-class _ByKey(NamedTuple):
-    name: str
-    read: KeyReader
-    values: Globs
-
-
-@final
-class _AccessList:
-    """A list, compiled."""
-
-    __slots__ = ("by_key", "names", "networks")
-
-    def __init__(self, spec: AccessListSpec, context: BuildContext) -> None:
-        self.networks = Networks(spec.client_ip) if spec.client_ip else None
-        self.by_key = tuple(
-            _ByKey(name, context.key(name).read, Globs(values))
-            for name, values in spec.keys.items()
-        )
-        addresses = [_CLIENT_IP] if spec.client_ip else []
-        self.names = ", ".join([*addresses, *spec.keys])
-
-    def names_client(self, request: RequestHead) -> bool:
-        """Whether any entry fits."""
-        if self.networks is not None and self.networks.contains(request.client_number):
-            return True
-        for _, read, values in self.by_key:
-            value = read(request)
-            # Who has no value is nobody that the list names, not even by "*".
-            if value and values.match(value):
-                return True
-        return False
-
-    def entry(self, request: RequestHead) -> tuple[str, bytes]:
-        """The key by which a request that is on the list is on it, and the value."""
-        for name, read, values in self.by_key:
-            value = read(request)
-            if value and values.match(value):
-                return name, value
-        return _CLIENT_IP, request.client
+    def _lists(self) -> list[tuple[str, MembersSpec]]:
+        lists = (("deny", self.deny), ("allow", self.allow))
+        return [(field, one) for field, one in lists if one is not None]
 
 
 @final
@@ -152,19 +90,27 @@ class Access(GateBasics):
 
     stage: ClassVar[Stage] = Stage.ACCESS
 
-    def __init__(self, deny: _AccessList | None, allow: _AccessList | None, status: int) -> None:
+    def __init__(self, deny: Members | None, allow: Members | None, status: int) -> None:
         self._deny = deny
         self._allow = allow
         self._status = status
 
     def peek(self, request: RequestHead, now: float) -> Verdict:
         """Refuse who is denied or not allowed."""
-        if self._deny is not None and self._deny.names_client(request):
-            name, value = self._deny.entry(request)
-            return self._refusal("deny", name, _short_form(value))
-        if self._allow is not None and not self._allow.names_client(request):
+        if self._deny is not None:
+            entry = self._deny.find(request)
+            if entry is not None:
+                return self._refusal("deny", entry.name, entry.shown(request))
+        if self._allow is not None and self._allow.find(request) is None:
             return self._refusal("allow", self._allow.names, "")
         return ADMIT
+
+    def facts(self, request: RequestHead, now: float) -> Facts:
+        """By which entry the request is on each list."""
+        return {
+            **_found("deny", self._deny, request),
+            **_found("allow", self._allow, request),
+        }
 
     def take(self, request: RequestHead, now: float) -> Ticket:
         """Nothing is counted."""
@@ -181,6 +127,10 @@ class Access(GateBasics):
         return Respond(LocalReply(self._status, "access_denied", detail, facts=facts))
 
 
-def _short_form(value: bytes) -> str:
-    shown = value[: min(len(value) // 2, _SHOWN_AT_MOST)]
-    return shown.decode("ascii", "backslashreplace") + "…"
+def _found(by: str, members: Members | None, request: RequestHead) -> Facts:
+    if members is None:
+        return {}
+    entry = members.find(request)
+    if entry is None:
+        return {by: "not on it", f"{by}_by": members.names}
+    return {by: "on it", f"{by}_by": entry.name, f"{by}_value": entry.shown(request)}

@@ -29,7 +29,6 @@ Use = tuple[str, Form]
 #: What stands in a file, read.
 Content = bytes | Entries | DatedNetworks
 
-LISTS: Final = frozenset({Form.VALUES, Form.SHA256, Form.NETWORKS})
 _SECRET_BYTES_AT_MOST: Final = 1 << 16
 
 
@@ -49,24 +48,31 @@ class Attachments:
     """
 
     texts: Mapping[str, bytes] = field(default_factory=dict)
-    lists: Mapping[Use, ListFile] = field(default_factory=dict)
+    lists: Mapping[str, ListFile] = field(default_factory=dict)
+    #: Lists of what values are hashed to, as bytes.
+    digests: Mapping[str, ListFile] = field(default_factory=dict)
     networks: Mapping[str, NetworkList] = field(default_factory=dict)
     secrets: Mapping[SecretSpec, SecretText] = field(default_factory=dict)
     #: How each file looked when it was read; those of secrets are not among them.
-    stamps: Mapping[Use, Stamp] = field(default_factory=dict)
+    stamps: dict[Use, Stamp] = field(default_factory=dict)
+    #: How each file looked that could not be used: when it looks different, it may be.
+    refused: Mapping[str, Stamp] = field(default_factory=dict)
 
     def advance(self, wall_now: float) -> None:
         """It is ``wall_now``, in seconds since 1970: entries that end by then are none."""
-        for live in (*self.lists.values(), *self.networks.values()):
+        for live in (*self.lists.values(), *self.digests.values()):
             live.advance(wall_now)
+        for addresses in self.networks.values():
+            addresses.advance(wall_now)
 
-    def replace(self, use: Use, content: Content) -> Content:
-        """Put the new content of a list in force, all at once; returns the one from before."""
+    def replace(self, use: Use, loaded: Loaded) -> None:
+        """Put the new content of a list in force, all at once."""
+        (path, form), content = use, loaded.content
         if isinstance(content, DatedNetworks):
-            return self.networks[use[0]].replace(content)
-        if isinstance(content, Mapping):
-            return self.lists[use].replace(content)
-        raise TypeError(use)
+            self.networks[path].replace(content)
+        elif isinstance(content, Mapping):
+            (self.digests if form is Form.SHA256 else self.lists)[path].replace(content)
+        self.stamps[use] = loaded.stamp
 
 
 NOTHING_ATTACHED: Final = Attachments()
@@ -89,7 +95,7 @@ def load(folder: Folder, use: Use) -> Loaded:
     A file that looks as it did when it was read last is not read again.
     """
     path, form = use
-    before = folder.remembered.get(use)
+    before: Loaded | None = folder.remembered.get(use)
     if before is not None and before.stamp == folder.stamp(path):
         return before
     data, stamp = folder.read(path, _BYTES_AT_MOST[form])
@@ -105,7 +111,9 @@ def attach(
     found: list[Diagnostic] = []
     loaded: dict[Use, Loaded] = {}
     secrets: dict[SecretSpec, SecretText] = {}
+    refused: dict[str, Stamp] = {}
     for path, spec in _places(parts):
+        seen = folder.stamp(spec.file) if spec.file else None
         try:
             if isinstance(spec, SecretSpec):
                 secrets[spec] = reveal(spec, folder)
@@ -114,8 +122,10 @@ def attach(
                 loaded[use] = load(folder, use)
         except (NotReadable, BadContent) as problem:
             found += _told(problem, path, spec, document)
+            if spec.file:
+                refused[spec.file] = seen
     folder.forget_all_but(loaded)
-    return _attachments(loaded, secrets), found
+    return _attachments(loaded, secrets, refused), found
 
 
 def reveal(spec: SecretSpec, folder: Folder) -> SecretText:
@@ -135,20 +145,23 @@ def reveal(spec: SecretSpec, folder: Folder) -> SecretText:
 
 
 def _attachments(
-    loaded: Mapping[Use, Loaded], secrets: Mapping[SecretSpec, SecretText]
+    loaded: Mapping[Use, Loaded],
+    secrets: Mapping[SecretSpec, SecretText],
+    refused: Mapping[str, Stamp],
 ) -> Attachments:
     texts: dict[str, bytes] = {}
-    lists: dict[Use, ListFile] = {}
+    lists: dict[Form, dict[str, ListFile]] = {Form.VALUES: {}, Form.SHA256: {}}
     networks: dict[str, NetworkList] = {}
-    for use, (content, _) in loaded.items():
+    for (path, form), (content, _) in loaded.items():
         if isinstance(content, bytes):
-            texts[use[0]] = content
+            texts[path] = content
         elif isinstance(content, DatedNetworks):
-            networks[use[0]] = NetworkList(content)
+            networks[path] = NetworkList(content)
         else:
-            lists[use] = ListFile(content)
+            lists[form][path] = ListFile(content)
     stamps = {use: one.stamp for use, one in loaded.items()}
-    return Attachments(texts, lists, networks, secrets, stamps)
+    values, digests = lists[Form.VALUES], lists[Form.SHA256]
+    return Attachments(texts, values, digests, networks, secrets, stamps, refused)
 
 
 # --- what stands in a file

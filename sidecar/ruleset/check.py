@@ -58,7 +58,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
         attachments, problems = attach(parts, document, folder)
         found += problems
     if file is None or has_errors(found):
-        return Checked(None, in_order(found), document)
+        return Checked(None, in_order(found), document, attachments)
     found += lint(file, document)
     return Checked(file, in_order(found), document, attachments)
 

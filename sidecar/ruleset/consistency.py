@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sidecar.model.spec import MatchSpec
 from sidecar.model.text import is_field_name
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
@@ -156,24 +155,23 @@ def _keys(parts: Parts) -> Iterator[_Problem]:
 def _headers(parts: Parts) -> Iterator[_Problem]:
     for path, key in parts.of(KeySpec):
         if key.source is KeySource.HEADER and key.name:
-            yield from _header((*path, "name"), key.name, key_of=str(path[-1]))
-    matches: list[tuple[Path, MatchSpec]] = [
-        *((path, route.match) for path, route in parts.drafts_of(RouteSpec)),
-        *((path, rule.match) for path, rule in parts.rule_drafts()),
-    ]
-    for path, match in matches:
-        for name in match.header:
+            yield from _header((*path, "name"), key.name, what=f"key '{path[-1]}'")
+    for path, route in parts.drafts_of(RouteSpec):
+        for name in route.match.header:
             yield from _header((*path, "match", "header", name), name)
+    for path, rule in parts.rule_drafts():
+        for use in rule.headers_used():
+            where = "match" if use.at[0] == "match" else f"'{use.at[0]}'"
+            yield from _header((*path, *use.at), use.name, what=where)
 
 
-def _header(path: Path, name: str, key_of: str = "") -> Iterator[_Problem]:
+def _header(path: Path, name: str, what: str = "match") -> Iterator[_Problem]:
     if not is_field_name(name):
         message = f"'{name}' is not the name of a header field"
         yield _Problem("bad-header-name", path, message, "write a name such as x-user-id")
         return
     reason = refusal_of_header(name)
     if reason:
-        what = f"key '{key_of}'" if key_of else "match"
         yield _Problem("closed-header", path, f"{what} cannot refer to {name}", reason)
 
 

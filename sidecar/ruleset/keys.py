@@ -79,8 +79,9 @@ def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[byte
     """
     identity = {spec.field_name for spec in file.keys.values() if is_identity(spec)}
     watched = {spec.field_name for spec in file.keys.values() if spec.field_name}
-    matches = [route.match for route in file.routes] + [rule.match for _, rule in file.rules]
-    watched.update(name.encode("ascii") for match in matches for name in match.header)
+    names = [name for route in file.routes for name in route.match.header]
+    names += [use.name for _, rule in file.rules for use in rule.headers_used()]
+    watched.update(name.encode("ascii") for name in names)
     return frozenset(watched - identity - {HOST}), frozenset(identity)
 
 

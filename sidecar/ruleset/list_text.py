@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from pydantic_core import PydanticCustomError
 
-from sidecar.algorithms.networks import DatedNetworks
-from sidecar.model.addresses import Network, parse_cidr
+from sidecar.algorithms.networks import DatedNetworks, ranges
+from sidecar.model.addresses import parse_cidr
 from sidecar.model.files import Form
 from sidecar.model.reading import shown
 from sidecar.state.list_file import FOREVER
@@ -54,7 +54,8 @@ class ListText:
     """What a list file says: for each entry, until when it holds in seconds since 1970."""
 
     values: dict[bytes, float] = field(default_factory=dict)
-    networks: list[tuple[Network, float]] = field(default_factory=list)
+    #: First number and the one past the last of each network, and until when it holds.
+    networks: list[tuple[int, int, float]] = field(default_factory=list)
     problems: list[ListProblem] = field(default_factory=list)
 
     def dated_networks(self) -> DatedNetworks:
@@ -189,11 +190,12 @@ def _add_digest(found: ListText, entry: bytes, until: float) -> None:
 
 def _add_network(found: ListText, entry: bytes, until: float) -> None:
     try:
-        found.networks.append((parse_cidr(entry.decode("utf-8")), until))
+        network = parse_cidr(entry.decode("utf-8"))
     except PydanticCustomError as error:
         context = error.context or {}
         message, hint = str(context.get("problem", "")), str(context.get("hint", ""))
         raise _Unreadable(0, message, hint) from None
+    found.networks += ((first, end, until) for first, end in ranges(network))
 
 
 _ADDING: Final[dict[Form, _Add]] = {

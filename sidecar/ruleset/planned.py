@@ -50,8 +50,6 @@ _FIELDS: Final = frozenset({
     "routes.match.priority",
     "timeouts.deadline_header",
     "routes.timeouts.deadline_header",
-    "access.deny.*.file",
-    "access.allow.*.file",
     "rate_limits.applies_to",
     "rate_limits.cost",
     "rate_limits.exempt",
@@ -80,7 +78,7 @@ _WORDS: Final = {
 }  # fmt: skip
 
 #: Sections whose entries have names that the admin chooses.
-_NAMED: Final = (("upstreams",), ("keys",), ("access", "deny"), ("access", "allow"))
+_NAMED: Final = (("upstreams",), ("keys",))
 
 
 def _form(names: tuple[str, ...]) -> str:

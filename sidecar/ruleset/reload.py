@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from watchfiles import awatch
@@ -15,6 +15,7 @@ from watchfiles import awatch
 from sidecar.ruleset.check import Checked, check
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST
+from sidecar.ruleset.folder import Folder, Stamp
 from sidecar.ruleset.schema import RuleFile
 
 #: How long to wait for more changes after one; editors write a file in several steps.
@@ -73,13 +74,20 @@ class Watcher:
         current: Checked,
         changed: Callable[[Checked], None],
         unreadable: Callable[[str], None],
+        folder: Folder | None = None,
     ) -> None:
-        """``changed`` and ``unreadable`` are called on the loop."""
+        """``changed`` and ``unreadable`` are called on the loop.
+
+        The files that the rule file names are read from ``folder``.
+        """
+        self._folder = folder
         self._path = path
         self._lines = current.document.lines
         self._changed = changed
         self._unreadable = unreadable
         self._stamp: _Stamp | None = _UNSEEN
+        #: Files that the rule file names and that could not be used, as they looked.
+        self._refused: Mapping[str, Stamp] = {}
         self._text: bytes | None = None
         self._trouble = ""
         self._stop = asyncio.Event()
@@ -115,7 +123,9 @@ class Watcher:
         # What went wrong is not known as read: the next look, at whatever occasion, tries again.
         self._text = None
         try:
-            self._tell(await asyncio.to_thread(check, text, str(self._path)), forced=forced)
+            checked = await asyncio.to_thread(check, text, str(self._path), self._folder)
+            self._refused = checked.attachments.refused
+            self._tell(checked, forced=forced)
         except Exception as error:  # noqa: BLE001 - a mistake of ours, and the rules stay
             self._tell_trouble(f"cannot put {self._path} in force: {_named(error)}", forced=forced)
         else:
@@ -172,9 +182,19 @@ class Watcher:
                 await self._glance()
 
     async def _glance(self) -> None:
-        """Read the file if it looks different."""
+        """Read the file if it looks different, or if a file does that was wrong with it."""
         if await asyncio.to_thread(_stamp, self._path) != self._stamp:
             await self.look()
+        elif self._refused:
+            is_mended = await asyncio.to_thread(self._is_mended)
+            if is_mended:
+                await self.look(forced=True)
+
+    def _is_mended(self) -> bool:
+        folder = self._folder
+        return folder is not None and any(
+            folder.stamp(path) != seen for path, seen in self._refused.items()
+        )
 
 
 def _named(error: Exception) -> str:

@@ -140,6 +140,8 @@ def _step(annotation: Any, part: str | int) -> Any:
     if mixed is not None and isinstance(part, str):
         # A map that stands alone where a list of it could.
         annotation = mixed
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     origin = get_origin(annotation)
     if origin in {dict, tuple}:
         return get_args(annotation)[1 if origin is dict else 0]
@@ -191,6 +193,9 @@ def _tidied(schema: Any) -> Any:
         if word in _NAMED:
             # The words in here are names of fields: `default` is one of them.
             kept[word] = {name: _tidied(below) for name, below in value.items()}
+        elif word == "oneOf":
+            # Told apart by their types: never more than one of them fits.
+            kept["anyOf"] = _tidied(value)
         elif word != "title" and not (word == "default" and _says_nothing(value)):
             kept[word] = value if word == "default" else _tidied(value)
     choices = kept.get("anyOf", [])

@@ -6,21 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from sidecar.model.policy import Key, Listed, Notice, Rule, Switchable
+from sidecar.model.policy import Key, Listed, ListedAddresses, Notice, Rule, Switchable
+from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments
 from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
-from sidecar.state.list_file import ListFile
 
 #: Finds the counter of a rule.
 CountOf = Callable[[Rule], DecisionCount]
-
-
-@dataclass(frozen=True, slots=True)
-class Attachments:
-    """The contents of the files that a rule file names, by the name it uses."""
-
-    texts: Mapping[str, bytes] = field(default_factory=dict)
-    lists: Mapping[str, ListFile] = field(default_factory=dict)
 
 
 def _nobody_listens(notice: Notice) -> None:
@@ -39,7 +31,7 @@ class Surroundings:
     base: PurePath
     count_of: CountOf
     controls: Controls = field(default_factory=Controls)
-    files: Attachments = field(default_factory=Attachments)
+    files: Attachments = NOTHING_ATTACHED
     notify: Callable[[Notice], None] = _nobody_listens
     #: A random number from 0 up to, and without, 1.
     chance: Callable[[], float] = _zero
@@ -66,6 +58,14 @@ class Context:
     def listed(self, path: str) -> Listed:
         """The list file that the rule file names so."""
         return self.surroundings.files.lists[path]
+
+    def listed_digests(self, path: str) -> Listed:
+        """The same for a list of hashed values."""
+        return self.surroundings.files.digests[path]
+
+    def listed_networks(self, path: str) -> ListedAddresses:
+        """The same for a list of networks."""
+        return self.surroundings.files.networks[path]
 
     def text_of(self, path: str) -> bytes:
         """What stands in a file that the rule file names so."""

@@ -158,6 +158,10 @@ EVENTS: Final[tuple[Event, ...]] = (
         "Changed rules are in force; `ERROR` when they have a mistake and those before stay.",
     ),
     Event(
+        "sidecar.file",
+        "A changed list or other file of the rules is in force; `ERROR` when it cannot be used.",
+    ),
+    Event(
         "sidecar.certificate",
         "A listener uses a new certificate; `ERROR` when it cannot and keeps the one it has.",
     ),

@@ -257,6 +257,18 @@ RELOAD_TIME: Final = Metric(
     (a.SERVICE,),
     unit="seconds",
 )
+FILE_RELOADS: Final = Metric(
+    "sidecar_rules_file_reloads_total",
+    Kind.COUNTER,
+    "Lists and other files of the rules that changed and are in force, and those that cannot be.",
+    (a.SERVICE, a.RESULT),
+)
+FILES_REFUSED: Final = Metric(
+    "sidecar_rules_files_refused",
+    Kind.GAUGE,
+    "Files of the rules that changed and cannot be used; their content from before is in force.",
+    (a.SERVICE,),
+)
 
 # --- the sidecar itself
 BUILD: Final = Metric(

@@ -137,6 +137,9 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     yield c.RELOADS, iter([(("success",), reloads.successes), (("failure",), reloads.failures)])
     yield c.RELOAD_SUCCESSFUL, iter([((), int(not reloads.last_failed))])
     yield c.RELOAD_TIME, iter([((), reloads.last_success)])
+    files = meters.files
+    yield c.FILE_RELOADS, iter([(("success",), files.successes), (("failure",), files.failures)])
+    yield c.FILES_REFUSED, iter([((), len(files.trouble))])
     yield c.BUILD, iter([((meters.version, meters.python), 1)])
     yield c.LOOP_LAG, iter([((), meters.loop_lag)])
     yield (

@@ -176,6 +176,28 @@ class ReloadMeters:
         self.last_failed = True
 
 
+class FileMeters:
+    """How reloads of the files went that the rules name."""
+
+    __slots__ = ("failures", "successes", "trouble")
+
+    def __init__(self) -> None:
+        self.successes = 0
+        self.failures = 0
+        #: Files whose content on the disk is not the one in force.
+        self.trouble: set[str] = set()
+
+    def succeeded(self, path: str) -> None:
+        """What stands in the file is in force."""
+        self.successes += 1
+        self.trouble.discard(path)
+
+    def failed(self, path: str) -> None:
+        """What stands in the file cannot be used."""
+        self.failures += 1
+        self.trouble.add(path)
+
+
 class Meters:
     """All that is counted, by name.
 
@@ -188,6 +210,7 @@ class Meters:
         self.version = sidecar.__version__
         self.python = platform.python_version()
         self.reloads = ReloadMeters()
+        self.files = FileMeters()
         self.loop_lag = HistogramCell(catalogue.LAG_BUCKETS)
         self.drops = {
             RECORDS: Tally(reasons(Use.RECORD_DROP)),

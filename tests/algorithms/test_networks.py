@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import random
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from math import inf
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sidecar.algorithms.networks import NO_ADDRESS, Networks, address_number
+from sidecar.algorithms.networks import (
+    NO_ADDRESS,
+    DatedNetworks,
+    Networks,
+    address_number,
+    ranges,
+)
 
 MAPPED = IPv6Network("::ffff:0:0/96")
 
@@ -175,3 +182,35 @@ def test_a_hundred_thousand_networks_merge_and_are_searched() -> None:
     for number in [*numbers[:500], *random.Random(8).sample(range(2**24), 500)]:
         address = str(IPv4Address((number << 8) + 77)).encode()
         assert networks.contains(address_number(address)) is (number in listed)
+
+
+MOMENTS = st.sampled_from([1.0, 2.0, 3.0, inf])
+
+
+@given(
+    dated=st.lists(st.tuples(st.one_of(v4_networks, v6_networks), MOMENTS), max_size=12),
+    address=st.one_of(v4_addresses, v6_addresses),
+    now=st.sampled_from([0.0, 1.0, 1.5, 2.0, 3.5]),
+)
+@example([(IPv4Network("10.0.0.0/8"), 1.0), (IPv4Network("10.0.0.0/24"), 3.0)],
+         IPv4Address("10.0.1.0"), 2.0)  # fmt: skip
+@example([(IPv4Network("10.0.0.0/8"), 3.0), (IPv4Network("10.0.0.0/24"), 1.0)],
+         IPv4Address("10.0.0.1"), 2.0)  # fmt: skip
+def test_dated_networks_hold_for_as_long_as_the_longest_around_an_address(
+    dated: list[tuple[Network, float]], address: Address, now: float
+) -> None:
+    parts = [(*part, until) for network, until in dated for part in ranges(network)]
+    networks = DatedNetworks(parts)
+    holding = [network for network, until in dated if until > now]
+    number = address_number(str(address).encode())
+    assert networks.contains(number, now) is Networks(holding).contains(number)
+
+
+def test_many_dated_networks_in_any_order() -> None:
+    shuffled = [(number, number + 1, float(number)) for number in range(0, 10_000, 2)]
+    random.Random(7).shuffle(shuffled)
+    networks = DatedNetworks(shuffled)
+    assert len(networks) == 5_000
+    assert [number for number in range(10_000) if networks.contains(number, 9_900.0)] == [
+        *range(9_902, 10_000, 2)
+    ]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from sidecar.algorithms.network_list import NetworkList
 from sidecar.model.policy import Key, Mode, Notice, Rule
+from sidecar.ruleset.attachments import Attachments
 from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
-from sidecar.ruleset.surroundings import Attachments, Context, Surroundings
+from sidecar.ruleset.surroundings import Context, Surroundings
 from sidecar.state.list_file import ListFile
 
 
@@ -21,6 +23,8 @@ class World:
     notices: list[Notice] = field(default_factory=list)
     controls: Controls = field(default_factory=Controls)
     lists: dict[str, ListFile] = field(default_factory=dict)
+    digests: dict[str, ListFile] = field(default_factory=dict)
+    networks: dict[str, NetworkList] = field(default_factory=dict)
     texts: dict[str, bytes] = field(default_factory=dict)
     chance: Callable[[], float] = lambda: 0.0
 
@@ -30,7 +34,7 @@ class World:
             PurePosixPath("/etc/shop"),
             _count_nothing,
             self.controls,
-            Attachments(self.texts, self.lists),
+            Attachments(self.texts, self.lists, self.digests, self.networks),
             self.notices.append,
             self.chance,
         )

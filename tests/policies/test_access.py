@@ -26,6 +26,11 @@ def gate(**fields: Any) -> Access:
     )
 
 
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without the steps that pydantic adds for itself."""
+    return tuple(part for part in location if part not in {"(value)", "(map)"})
+
+
 def request(client: str = "203.0.113.7", **keys: str) -> RequestHead:
     head = RequestHead("GET", b"/", 1)
     head.client = client.encode()
@@ -249,5 +254,5 @@ def test_a_mistake_is_told(
     with pytest.raises(ValidationError) as raised:
         AccessSpec.model_validate({"name": "a-rule", **fields})
     errors = raised.value.errors()
-    assert [(error["loc"], error["type"]) for error in errors] == [(place, code)]
+    assert [(_place(error["loc"]), error["type"]) for error in errors] == [(place, code)]
     assert message in errors[0]["msg"]

@@ -15,7 +15,6 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
         ("upstreams", "health", "health"),
         ("upstreams", "app", "targets", "dns"),
         ("keys", "tenant", "claim"),
-        ("access", "deny", "user", "file"),
         ("rate_limits", "match", "priority"),
         ("access", "match", "priority"),
     ],
@@ -33,7 +32,6 @@ def test_fields_of_later_versions(names: tuple[str, ...]) -> None:
         ("upstreams", "health"),
         ("upstreams", "health", "url"),
         ("keys", "claim"),
-        ("access", "deny", "file"),
         ("traffic", "name"),
     ],
 )

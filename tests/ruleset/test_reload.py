@@ -16,6 +16,7 @@ from sidecar.ruleset import reload
 from sidecar.ruleset.check import Checked, check
 from sidecar.ruleset.diagnostics import Severity
 from sidecar.ruleset.document import FILE_BYTES_AT_MOST
+from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher, read_rules
 from tests.ruleset.compiled import checked, rule_file
 
@@ -30,13 +31,15 @@ BROKEN = rule_file("timeouts: {request: soon}\n")
 class Told:
     """What a watcher told, and the file that it watches."""
 
-    def __init__(self, path: Path, before: Checked | None = None) -> None:
+    def __init__(
+        self, path: Path, before: Checked | None = None, folder: Folder | None = None
+    ) -> None:
         self.path = path
         self.files: list[Checked] = []
         self.troubles: list[str] = []
         self._something = asyncio.Event()
         current = before or check(path.read_bytes(), str(path))
-        self.watcher = Watcher(path, current, self._changed, self._unreadable)
+        self.watcher = Watcher(path, current, self._changed, self._unreadable, folder)
 
     def _changed(self, new: Checked) -> None:
         self.files.append(new)
@@ -364,6 +367,23 @@ async def test_a_glance_reads_only_a_file_that_looks_different(
     async with watching(told):
         await told.the_end()
     assert (told.requests, len(read)) == ([2.0], 2)
+
+
+async def test_a_file_is_read_again_when_one_that_it_names_is_mended(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload, "_GLANCE_MILLISECONDS", 5)
+    deny = "keys: {user: {from: cookie, name: user}}\n"
+    deny += "access: [{name: a, deny: {user: {file: lists/users.txt}}}]\n"
+    (path.parent / "lists").mkdir()
+    async with watching(Told(path, folder=Folder(path.parent))) as told:
+        path.write_text(rule_file(deny))
+        await told.something()
+        assert [one.code for one in told.files[-1].diagnostics] == ["missing-file"]
+        (path.parent / "lists/users.txt").write_text("eve\n")
+        await told.something()
+        assert told.files[-1].file is not None
+        assert told.files[-1].attachments.lists["lists/users.txt"].contains(b"eve")
 
 
 async def test_a_watcher_that_never_began_can_be_stopped(path: Path) -> None:

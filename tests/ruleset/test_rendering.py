@@ -7,6 +7,7 @@ import pytest
 
 from sidecar.ruleset.check import Checked, check
 from sidecar.ruleset.diagnostics import Span, finding
+from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.rendering import Format, render, render_one
 
 BAD = """\
@@ -144,7 +145,9 @@ def test_sarif() -> None:
 @pytest.mark.parametrize("form", Format)
 def test_every_bad_file_can_be_shown_in_every_form(form: Format) -> None:
     rules = Path(__file__).parents[1] / "rules"
-    results = [check(path.read_bytes(), path.name) for path in sorted(rules.glob("*.bad.yaml"))]
+    folder = Folder(rules)
+    paths = sorted(rules.glob("*.bad.yaml"))
+    results = [check(path.read_bytes(), path.name, folder) for path in paths]
     text = render(results, form)
     for checked in results:
         assert checked.document.name in text

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sidecar.model.members import MembersSpec
 from sidecar.model.spec import MatchSpec, RuleSpec
-from sidecar.policies.access import AccessListSpec, AccessSpec
+from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.check import check
@@ -71,7 +72,7 @@ def test_rules_come_with_their_place() -> None:
         (("keys", "user"), KeySpec),
         (("rate_limits", 3), RateLimitSpec),
         (("rate_limits", 3, "match"), MatchSpec),
-        (("access", 0, "deny"), AccessListSpec),
+        (("access", 0, "deny"), MembersSpec),
         (("upstreams",), None),
         (("rate_limits",), None),
         (("rate_limits", 3, "match", "header"), None),
