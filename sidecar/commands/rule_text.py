@@ -21,7 +21,9 @@ from sidecar.telemetry.cells import DecisionCell
 def checked(path: Path) -> Checked:
     """The rule file at ``path``, ``-`` for standard input; what is wrong with it is in there."""
     if str(path) == "-":
-        return check(sys.stdin.buffer.read(FILE_BYTES_AT_MOST + 1), "<stdin>", Folder(Path(), os.environ))
+        return check(
+            sys.stdin.buffer.read(FILE_BYTES_AT_MOST + 1), "<stdin>", Folder(Path(), os.environ)
+        )
     try:
         with path.open("rb") as file:
             # One byte more than may be: too large is then said as such.
