@@ -118,6 +118,7 @@ def record(exchange: Exchange, now: float) -> None:
             exchange.sampled,
             exchange.would_refuse,
             exchange.rules.version,
+            exchange.evidence,
         )
     )
 

@@ -33,6 +33,10 @@ class Passage:
     refused_by: Step | None = None
     #: ``kind/name`` of the shadow rules that would have refused it.
     would_refuse: tuple[str, ...] = ()
+    #: What those would have answered.
+    shadow_replies: tuple[tuple[Step, LocalReply], ...] = ()
+    #: The rule that it has waited for.
+    waited_for: Step | None = None
 
 
 def admit(
@@ -114,6 +118,7 @@ def _park(passage: Passage, step: Step, request: RequestHead, park: Park) -> Par
     if passage.parked is None:
         step.tally.parked += 1
         passage.parked = (step, park.place)
+        passage.waited_for = step
     return park
 
 
@@ -141,6 +146,7 @@ def _shadow(
         if isinstance(verdict, Respond):
             step.tally.refused += 1
             passage.would_refuse += (step.label,)
+            passage.shadow_replies += ((step, verdict.reply),)
             continue
         if isinstance(verdict, Park):
             step.tally.parked += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.proxy.clock import clock
 from sidecar.proxy.connector import Connector
+from sidecar.proxy.witness import FULLY_EXPLAINED
 
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Cluster, Endpoint
@@ -26,6 +27,7 @@ class Engine:
         "date",
         "draining",
         "exchanges",
+        "explanations",
         "getrandbits",
         "loop",
         "meters",
@@ -50,6 +52,8 @@ class Engine:
         self.meters = meters
         self.records = records
         self.exchanges: set[Exchange] = set()
+        #: How many requests may still be explained in full in this second.
+        self.explanations = FULLY_EXPLAINED
         self.draining = False
         self.getrandbits = random.getrandbits
         #: The name in ``Via``; unique per process, so that a loop is told from a second hop.
@@ -64,6 +68,7 @@ class Engine:
     def tick(self, now: float) -> None:
         """Renew what changes slowly; called by the sweep."""
         self.now = now
+        self.explanations = FULLY_EXPLAINED
         self.date = formatdate(usegmt=True).encode("ascii")
 
     def install(self, rules: RuleSet) -> None:

@@ -21,6 +21,7 @@ from sidecar.proxy.account import identify, record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
 from sidecar.proxy.clock import clock
 from sidecar.proxy.tunnel import Tunnel
+from sidecar.proxy.witness import testify
 from sidecar.wire.local_reply import write_reply
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.engine import Engine
     from sidecar.ruleset.routes import Chain
+    from sidecar.telemetry.evidence import Evidence
     from sidecar.telemetry.metrics import ServerMeters
     from sidecar.wire.rejection import Rejected
 
@@ -40,6 +42,8 @@ class Exchange(Tunnel):
 
     #: A word of the catalogue when the answer is not the upstream's, whole.
     reason = ""
+    #: What the rules knew, where one of them had more to say than yes.
+    evidence: Evidence | None = None
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(
@@ -72,10 +76,13 @@ class Exchange(Tunnel):
     def _ask(self, now: float) -> None:
         reply = admit(self.chain, self.request, self, now)
         if reply is None:
+            if self.would_refuse or self.waited_for is not None:
+                self.evidence = testify(self, None, now)
             self._forward(now)
         elif isinstance(reply, Park):
             self._park(reply, now)
         else:
+            self.evidence = testify(self, reply, now)
             self._refuse(reply)
 
     def _find_chain(self) -> Chain:

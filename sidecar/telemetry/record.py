@@ -9,6 +9,8 @@ from collections import deque
 
 import msgspec
 
+from sidecar.telemetry.evidence import Evidence
+
 
 class ExchangeRecord(msgspec.Struct, gc=False):
     """What is known of one exchange when it has ended. Fields are given by position."""
@@ -51,6 +53,8 @@ class ExchangeRecord(msgspec.Struct, gc=False):
     shadow: tuple[str, ...]
     #: The version of the rule set that decided.
     version: str
+    #: What the rules knew; None for a request that they let pass without a word.
+    evidence: Evidence | None = None
 
 
 class RecordRing:
