@@ -23,6 +23,7 @@ from sidecar.proxy.doors import Doors
 from sidecar.proxy.drain import drain
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
+from sidecar.proxy.host_load import HostLoad, find_counter
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
@@ -124,7 +125,8 @@ class Sidecar:
         self._listener = Listener(self._engine, "inbound", sockets["inbound"], self._tls())
         sinks = [self._log.feed, Exemplars(self._meters).feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
-        sweep = Sweep(self._engine, [self._listener], self._each_tick)
+        measured = HostLoad(self._live.load, find_counter())
+        sweep = Sweep(self._engine, [self._listener], self._each_tick, measured)
         rule_file = self._settings.rule_file
         folder = Folder(self._base, os.environ)
         watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)

@@ -53,6 +53,8 @@ class RulesInForce:
         self._surroundings = Surroundings(
             base, self._count_of, self.controls, notify=self._notice, chance=chance, wall=time.time
         )
+        #: How loaded this host is, for whoever measures it.
+        self.load = self._surroundings.load
         self._engine: Engine | None = None
         meters.readings = self._readings
         meters.controls = lambda: counted(self.controls.active())

@@ -29,8 +29,8 @@ _EASY: Final = 0.8
 _SHRINK_AT_LEAST: Final = 0.1
 #: After so many easy windows in a row, each one makes shrinking faster, up to so much.
 _PATIENCE: Final = 2
-_IMPATIENCE: Final = 0.5
-_SHRINK_AT_MOST: Final = 8.0
+_IMPATIENCE: Final = 1.0
+_SHRINK_AT_MOST: Final = 12.0
 #: How far the depth moves at once, where a class is small or nobody of it is seen, and at least.
 _GROW_STEP: Final = 0.25
 _SHRINK_STEP: Final = 0.10

@@ -12,6 +12,7 @@ from enum import Enum, IntEnum
 from typing import ClassVar, NamedTuple, Protocol, Self
 
 from sidecar.model.http import RequestHead
+from sidecar.model.load import LoadMeter
 from sidecar.model.outcome import Outcome
 from sidecar.model.verdict import Place, Verdict
 
@@ -141,6 +142,11 @@ class BuildContext(Protocol):
     @property
     def rule(self) -> Rule:
         """The rule that is being built."""
+        ...
+
+    @property
+    def load(self) -> LoadMeter:
+        """How loaded this host and this process are; the same object over reloads."""
         ...
 
     def key(self, name: str) -> Key:

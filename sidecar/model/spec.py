@@ -25,6 +25,7 @@ from sidecar.model.values import (
     Name,
     OneOrMany,
     PathPattern,
+    PriorityWord,
     Text,
 )
 from sidecar.model.window import ALWAYS, Window
@@ -88,6 +89,8 @@ class MatchSpec(Spec):
     """Query parameters and what their first value must look like."""
     client_ip: OneOrMany[Cidr] = ()
     """Addresses and networks of the client."""
+    priority: OneOrMany[PriorityWord] = ()
+    """Priorities, as `priorities` gives them."""
 
     @property
     def keys(self) -> dict[str, tuple[str, ...]]:

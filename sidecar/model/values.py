@@ -7,7 +7,7 @@ those who write specs.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema
@@ -49,6 +49,7 @@ __all__ = [
     "Peer",
     "Percent",
     "PlainPath",
+    "PriorityWord",
     "Rate",
     "RequestCount",
     "Size",
@@ -118,6 +119,8 @@ class _SingleOrList:
         return {"anyOf": [items, {"type": "array", "items": items, "minItems": 1}]}
 
 
+#: A level of priority (``sidecar.model.priority``).
+PriorityWord = Literal["critical", "high", "medium", "low"]
 #: ``X`` or ``[X, Y]``, not ``[]``.
 OneOrMany = Annotated[tuple[_Item, ...], BeforeValidator(_one_or_many), _SingleOrList()]
 Count = Annotated[

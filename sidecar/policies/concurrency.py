@@ -27,6 +27,7 @@ from pydantic import AfterValidator
 
 from sidecar.algorithms.slots import Slots, Standing, Waiting
 from sidecar.model.http import RequestHead
+from sidecar.model.load import LoadMeter
 from sidecar.model.outcome import Outcome
 from sidecar.model.policy import BuildContext, GateBasics, Key, Mode, Reading, Stage, Ticket
 from sidecar.model.priority import CRITICAL, WORDS
@@ -34,7 +35,6 @@ from sidecar.model.reading import unreadable
 from sidecar.model.spec import KeyUse, RuleSpec, Spec, uses_of
 from sidecar.model.values import Count, Duration, KeyName, OneOrMany, written
 from sidecar.model.verdict import ADMIT, LocalReply, Park, Place, Respond, Verdict
-from sidecar.model.load import LoadMeter
 from sidecar.state.row_key import row_key_reader
 
 #: Timers may be so much early.
@@ -215,7 +215,7 @@ class Concurrency(GateBasics):
             Reading("in_flight", slots.taken),
             Reading("at_most", slots.at_most),
             Reading("queued", slots.queued),
-            Reading("queue_seconds", self._longest_wait(now)),
+            Reading("longest_wait_seconds", self._longest_wait(now)),
         )
 
     def _longest_wait(self, now: float) -> float:

@@ -23,13 +23,13 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from sidecar.algorithms.shedding import Shedding
 from sidecar.model.http import RequestHead
+from sidecar.model.load import LoadMeter, Window
 from sidecar.model.policy import BuildContext, GateBasics, Reading, Stage, Ticket
 from sidecar.model.priority import CRITICAL, LEVELS, WORDS
 from sidecar.model.reading import unreadable
 from sidecar.model.spec import RuleSpec, Spec
 from sidecar.model.values import Duration, OneOrMany, Percent
 from sidecar.model.verdict import ADMIT, LocalReply, Respond, Verdict
-from sidecar.model.load import LoadMeter, Window
 
 #: Nobody comes back sooner; with everything shed, at most so much later.
 _RETRY_AFTER: Final = 1.0
@@ -87,7 +87,7 @@ class OverloadSpec(RuleSpec):
     queue_delay: QueueDelaySpec | None = None
     """Shed while requests wait longer."""
     shed_order: Annotated[OneOrMany[Sheddable], AfterValidator(_once)] = ("low", "medium", "high")
-    """Who is shed, first to last; `critical` never is."""
+    """Who is shed, first to last: `low`, `medium` and `high` when left out; `critical` never is."""
 
     @model_validator(mode="after")
     def _has_a_signal(self) -> Self:

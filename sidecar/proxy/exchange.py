@@ -55,8 +55,10 @@ class Exchange(Tunnel):
         self.started = now
         peer = downstream.peer
         self.rules = peer.rules
-        self.route = peer.find_route(request)
-        self.meters: ServerMeters = downstream.server_meters(self.route.name)
+        self.route = route = peer.find_route(request)
+        if route.find_priority is not None:
+            request.priority = route.find_priority(request)
+        self.meters: ServerMeters = downstream.server_meters(route.name)
         self.meters.in_flight += 1
         identify(self)
 

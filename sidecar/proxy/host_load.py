@@ -88,7 +88,7 @@ def _candidates(proc: Path, groups: Path) -> Iterator[Callable[[], Counter]]:
 
 def _groups_of(proc: Path) -> dict[str, str]:
     """The control group of this process by controller; that of version 2 has no name."""
-    found = {}
+    found: dict[str, str] = {}
     with suppress(OSError):
         for line in (proc / "self" / "cgroup").read_text().splitlines():
             _, _, rest = line.partition(":")

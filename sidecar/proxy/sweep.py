@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.exchange import Exchange
+    from sidecar.proxy.host_load import HostLoad
     from sidecar.proxy.listener import Listener
 
 TICK_SECONDS: Final = 0.05
@@ -43,12 +44,17 @@ class Sweep:
     """The one recurring timer of the data path."""
 
     def __init__(
-        self, engine: Engine, listeners: list[Listener], each_tick: Callable[[float], None]
+        self,
+        engine: Engine,
+        listeners: list[Listener],
+        each_tick: Callable[[float], None],
+        host_load: HostLoad | None = None,
     ) -> None:
         """``each_tick`` is called with the time at every tick, for what else wants a beat."""
         self._engine = engine
         self._listeners = listeners
         self._each_tick = each_tick
+        self._host_load = host_load
         self._ticks = 0
         #: Connections that are still to be looked at in this second, and how many at a tick.
         self._round: list[tuple[Downstream, Listener]] = []
@@ -69,7 +75,10 @@ class Sweep:
     def _tick(self) -> None:
         now = clock()
         engine = self._engine
-        engine.meters.loop_lag.observe(max(now - self._due, 0.0))
+        lag = max(now - self._due, 0.0)
+        engine.meters.loop_lag.observe(lag)
+        if self._host_load is not None:
+            self._host_load.tick(now, lag)
         self.look(now)
         self._each_tick(now)
         self._due = clock() + TICK_SECONDS

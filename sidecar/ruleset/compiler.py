@@ -28,6 +28,7 @@ from sidecar.ruleset.keys import (
 )
 from sidecar.ruleset.matching import RouteIndex, compile_match
 from sidecar.ruleset.path_pattern import segments_of
+from sidecar.ruleset.priorities import priority_finder
 from sidecar.ruleset.routes import (
     Clause,
     ListenerLimits,
@@ -55,6 +56,10 @@ def compile_rules(
     wall = surroundings.wall()
     chains = Chains(_governed(built, keys, surroundings, wall))
     routes = _routes(file, clusters, chains)
+    towards = _towards(file, clusters, chains)
+    if file.priorities:
+        for route in (*routes.values(), *towards.values()):
+            route.find_priority = priority_finder(file.priorities, route.name, keys)
     index = RouteIndex(
         [(spec.match, routes[spec.name]) for spec in file.routes], routes[OTHER], keys
     )
@@ -63,7 +68,7 @@ def compile_rules(
         version=_version(document),
         service=file.service,
         routes=routes,
-        towards=_towards(file, clusters, chains),
+        towards=towards,
         clusters=clusters,
         policies={(rule.kind, rule.name): policy for _, rule, policy in built},
         rules={(rule.kind, rule.name): rule for _, rule, _ in built},

@@ -19,6 +19,7 @@ from sidecar.ruleset.sections import (
     KeySpec,
     ListenersSpec,
     ListenerTlsSpec,
+    PrioritySpec,
     RouteSpec,
     TelemetrySpec,
     TimeoutsSpec,
@@ -155,9 +156,18 @@ def _keys(parts: Parts) -> Iterator[_Problem]:
 def _headers(parts: Parts) -> Iterator[_Problem]:
     for path, key in parts.of(KeySpec):
         if key.source is KeySource.HEADER and key.name:
-            yield from _header((*path, "name"), key.name, what=f"key '{path[-1]}'")
-    for path, route in parts.drafts_of(RouteSpec):
-        for name in route.match.header:
+            yield from _header((*path, "name"), key.name, f"key '{path[-1]}'")
+    for path, priority in parts.of(PrioritySpec):
+        if priority.told_by is not None:
+            name, place = priority.told_by.header, (*path, "level", "header")
+            yield from _header(place, name, f"priority '{priority.name}'")
+            if name in priority.match.header:
+                message = f"{name} names the priority, and is matched besides"
+                twice = (*path, "match", "header", name)
+                yield _Problem("conflict", twice, message, "leave it out of match")
+    for path, match in parts.match_drafts():
+        # What rules refer to stands below, with all else that they do.
+        for name in match.header if path[0] in {"routes", "priorities"} else ():
             yield from _header((*path, "match", "header", name), name)
     for path, rule in parts.rule_drafts():
         for use in rule.headers_used():

@@ -74,12 +74,13 @@ def query_reader(name: bytes) -> KeyReader:
 def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[bytes]]:
     """Lower-case names of the header fields that ``file`` looks at: watched ones, identity ones.
 
-    Identity fields are those of keys that only `trust.callers` are believed about; they are to
-    be removed from the requests of anyone else. No name is in both.
+    Identity fields are those of keys that only `trust.callers` are believed about, and those that
+    name a priority; they are to be removed from the requests of anyone else. No name is in both.
     """
     identity = {spec.field_name for spec in file.keys.values() if is_identity(spec)}
+    identity.update(one.told_by.field_name for one in file.priorities if one.told_by is not None)
     watched = {spec.field_name for spec in file.keys.values() if spec.field_name}
-    names = [name for route in file.routes for name in route.match.header]
+    names = [name for _, match in file.matches for name in match.header]
     names += [use.name for _, rule in file.rules for use in rule.headers_used()]
     watched.update(name.encode("ascii") for name in names)
     return frozenset(watched - identity - {HOST}), frozenset(identity)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 
 from sidecar.model.policy import Mode
-from sidecar.model.spec import MatchSpec
-from sidecar.ruleset.diagnostics import Diagnostic, finding
+from sidecar.ruleset.capacity_lint import lint_capacity
+from sidecar.ruleset.diagnostics import Diagnostic
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.keys import is_identity
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.overlap import hidden_routes, pointless_limits
+from sidecar.ruleset.places import Places
 from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.timeouts import never_slow
 
@@ -36,7 +37,7 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
     """Warnings about ``file``, which was checked and has no error."""
-    place = _Places(document)
+    place = Places(document)
     return [
         *_trust(file, place),
         *_listener(file, place),
@@ -48,28 +49,11 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_breakers(file, place),
         *_methods(file, place),
         *_tls(file, place),
+        *lint_capacity(file, place),
     ]
 
 
-class _Places:
-    """Makes warnings that point at a value or at the name of a field."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-
-    def value(self, code: str, path: Path, message: str, hint: str = "") -> Diagnostic:
-        span = self.document.span(path)
-        return finding(code, message, self.document.name, span, hint)
-
-    def name(self, code: str, path: Path, message: str, hint: str = "") -> Diagnostic:
-        span = self.document.name_span(path)
-        return finding(code, message, self.document.name, span, hint)
-
-    def line(self, path: Path) -> int:
-        return self.document.span(path).line
-
-
-def _trust(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _trust(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for name, key in file.keys.items():
         if not is_identity(key):
             continue
@@ -90,7 +74,7 @@ def _trust(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
                 yield place.value("everybody-trusted", ("trust", field, index), message, hint)
 
 
-def _listener(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _listener(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     inbound, path = file.listeners.inbound, ("listeners", "inbound")
     if inbound.bind.host in _WILDCARDS and "trust" not in file.model_fields_set:
         message = f"{inbound.bind} is reachable from everywhere, and no peer is trusted"
@@ -112,7 +96,7 @@ def _upstreams_in_use(file: RuleFile) -> set[str]:
     return {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
 
 
-def _unused(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _unused(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     in_use = _upstreams_in_use(file)
     for name in file.upstreams:
         if name not in in_use:
@@ -120,7 +104,7 @@ def _unused(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             hint = "name it in a route's upstream, or in listeners.inbound.to"
             yield place.name("unused", ("upstreams", name), message, hint)
     keys = {key.stand_in for key in file.keys.values()}
-    keys.update(name for route in file.routes for name in route.match.keys)
+    keys.update(name for _, match in file.matches for name in match.keys)
     keys.update(use.name for _, rule in file.rules for use in rule.keys_used())
     for name, key in file.keys.items():
         # An identity header is removed from strangers' requests even if no rule asks for it.
@@ -128,7 +112,7 @@ def _unused(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             yield place.name("unused", ("keys", name), f"no rule asks for key '{name}'")
 
 
-def _routes(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _routes(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for number, earlier in hidden_routes(file.routes):
         route, first = file.routes[number], file.routes[earlier]
         message = f"route '{first.name}' takes every request of route '{route.name}'"
@@ -136,7 +120,7 @@ def _routes(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
         yield place.value("never-fires", ("routes", number, "name"), message, hint)
 
 
-def _rules(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _rules(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     in_use = _upstreams_in_use(file)
     upstream_of = {one.name: one.upstream or file.listeners.inbound.to for one in file.routes}
     upstream_of[OTHER] = file.listeners.inbound.to
@@ -150,7 +134,7 @@ def _rules(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             yield place.name("never-fires", (*path, "upstream"), message)
 
 
-def _access(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _access(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     """A route is chosen by one reading of the path; access rules by path hold for all."""
     for index, rule in enumerate(file.access):
         if rule.match.route and not rule.match.path and rule.mode is not Mode.DISABLED:
@@ -160,7 +144,7 @@ def _access(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
             yield place.name("bound-to-route", path, message, hint)
 
 
-def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _limits(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for index, limit in enumerate(file.rate_limits):
         path: Path = ("rate_limits", index)
         rate = limit.limit
@@ -177,19 +161,15 @@ def _limits(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
         yield place.value("shadowed-limit", ("rate_limits", loose, "limit"), message)
 
 
-def _breakers(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _breakers(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for path, per_try in never_slow(file):
         message = f"no answer takes that long: a try may take {per_try:g}s"
         hint = "make it shorter than timeouts.per_try; only tries that time out count so far"
         yield place.value("pointless-limit", path, message, hint)
 
 
-def _methods(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
-    matches: list[tuple[Path, MatchSpec]] = [
-        *((("routes", index), route.match) for index, route in enumerate(file.routes)),
-        *((path, rule.match) for path, rule in file.rules),
-    ]
-    for path, match in matches:
+def _methods(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    for path, match in file.matches:
         for index, method in enumerate(match.method):
             if method not in _REGISTERED:
                 where: Path = (*path, "match", "method", index)
@@ -197,7 +177,7 @@ def _methods(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
                 yield place.value("unusual-method", where, message, "check its spelling")
 
 
-def _tls(file: RuleFile, place: _Places) -> Iterator[Diagnostic]:
+def _tls(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for name, upstream in file.upstreams.items():
         if upstream.tls is not None and not upstream.tls.verify:
             message = f"whoever answers at its address is taken for upstream '{name}'"

@@ -14,6 +14,7 @@ from sidecar.algorithms.globs import Globs
 from sidecar.algorithms.networks import Networks
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
+from sidecar.model.priority import LEVELS
 from sidecar.model.spec import MatchSpec
 from sidecar.ruleset.keys import header_reader, query_reader
 from sidecar.ruleset.path_index import PathIndex
@@ -30,6 +31,9 @@ def compile_match(spec: MatchSpec, keys: Mapping[str, Key]) -> Test | None:
     tests: list[Test] = []
     if spec.method:
         tests.append(_method_test(spec.method))
+    if spec.priority:
+        levels = frozenset(LEVELS[word] for word in spec.priority)
+        tests.append(lambda request: request.priority in levels)
     if spec.client_ip:
         networks = Networks(spec.client_ip)
         tests.append(lambda request: networks.contains(request.client_number))

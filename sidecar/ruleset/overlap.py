@@ -22,10 +22,15 @@ _COMPARED_AT_MOST = 100
 
 def hidden_routes(routes: Sequence[RouteSpec]) -> Iterator[tuple[int, int]]:
     """Places of routes that an earlier one takes every request of, and of that earlier one."""
-    covering = _Covering([route.match for route in routes])
-    for number, route in enumerate(routes):
+    yield from hidden_matches([route.match for route in routes])
+
+
+def hidden_matches(matches: Sequence[MatchSpec]) -> Iterator[tuple[int, int]]:
+    """Places of matches of which the first wins that never do, and of what wins instead."""
+    covering = _Covering(matches)
+    for number, match in enumerate(matches):
         for earlier in covering.candidates(number):
-            if _takes_all(routes[earlier].match, route.match):
+            if _takes_all(matches[earlier], match):
                 yield number, earlier
                 break
 

@@ -13,10 +13,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from sidecar.model.spec import RuleSpec, Spec
+from sidecar.model.spec import MatchSpec, RuleSpec, Spec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.schema import RuleFile, allows_keys, entry_type
 from sidecar.ruleset.screen import Screened
+from sidecar.ruleset.sections import PrioritySpec, RouteSpec
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -51,6 +52,12 @@ class Parts:
         for path, spec in self.drafts.items():
             if isinstance(spec, RuleSpec):
                 yield path, spec
+
+    def match_drafts(self) -> Iterator[tuple[Path, MatchSpec]]:
+        """Every `match`, with the place of the entry that it stands in."""
+        for path, spec in self.drafts.items():
+            if isinstance(spec, RuleSpec | RouteSpec | PrioritySpec):
+                yield path, spec.match
 
 
 def parts_of(file: RuleFile) -> Parts:

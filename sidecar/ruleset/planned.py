@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from sidecar.ruleset.schema import RULE_KINDS
-
 #: Fields, with ``*`` for a name that the admin chooses; places in lists are left out.
 _FIELDS: Final = frozenset({
     "criticality",
     "owner",
     "stores",
     "switches",
-    "priorities",
     "faults",
     "cache",
-    "overload",
     "peak_shaving",
-    "concurrency",
     "retries",
     "fallbacks",
     "traffic",
@@ -47,7 +42,6 @@ _FIELDS: Final = frozenset({
     "upstreams.*.eject",
     "upstreams.*.hash_by",
     "keys.*.claim",
-    "routes.match.priority",
     "timeouts.deadline_header",
     "routes.timeouts.deadline_header",
     "rate_limits.applies_to",
@@ -59,13 +53,16 @@ _FIELDS: Final = frozenset({
     "rate_limits.strict",
     "rate_limits.wait_at_most",
     "rate_limits.warm_up",
+    "concurrency.algorithm",
+    "concurrency.max",
+    "concurrency.min",
+    "concurrency.tolerance",
     "telemetry.elasticsearch",
     "telemetry.logs.access",
     "telemetry.logs.decisions",
     "telemetry.otlp",
     "telemetry.prometheus.exemplars",
     "telemetry.traces",
-    *(f"{kind}.match.priority" for kind in RULE_KINDS),
 })  # fmt: skip
 
 #: Words that a field which exists does not take yet.

@@ -19,7 +19,12 @@ BEGIN: Final = "<!-- generated from sidecar/ruleset: do not edit below -->"
 END: Final = "<!-- end of the generated part -->"
 
 #: Sections whose entries have a name or a place of their own, and how that is written.
-_ENTRIES: Final = {"upstreams": "upstreams.NAME", "keys": "keys.NAME", "routes": "routes[]"}
+_ENTRIES: Final = {
+    "upstreams": "upstreams.NAME",
+    "keys": "keys.NAME",
+    "routes": "routes[]",
+    "priorities": "priorities[]",
+}
 #: Examples that say less than a word does.
 _WORDS: Final = {
     "each-client": "name",
@@ -143,8 +148,8 @@ def _written(field: dict[str, Any], schema: dict[str, Any]) -> str:
         return _written(target, schema)
     for word in ("anyOf", "allOf"):
         if word in field:
-            single = _written(field[word][0], schema)
-            return f"{single} or a list" if len(field[word]) > 1 else single
+            written = (_written(choice, schema) for choice in field[word])
+            return " or ".join("a list" if one == "list" else one for one in written)
     if "enum" in field:
         return ", ".join(f"`{word}`" for word in field["enum"])
     if "const" in field:

@@ -13,10 +13,16 @@ from sidecar.ruleset.document import Document
 from sidecar.ruleset.nodes import Mapping, Path, Scalar, Sequence
 from sidecar.ruleset.parts import Parts
 from sidecar.ruleset.schema import OTHER, RULE_KINDS, fields_of
-from sidecar.ruleset.sections import KeySource, KeySpec, ListenersSpec, RouteSpec
+from sidecar.ruleset.sections import (
+    KeySource,
+    KeySpec,
+    ListenersSpec,
+    PrioritySpec,
+    RouteSpec,
+)
 
-#: Fields of `match`, now or in a later version, which a key of that name would hide.
-_RESERVED = frozenset({*fields_of(MatchSpec), "priority"}) - {"client_ip"}
+#: Fields of `match`, which a key of that name would hide.
+_RESERVED = frozenset(fields_of(MatchSpec)) - {"client_ip"}
 #: How many keys may stand in for one another in a row.
 _STAND_INS_AT_MOST = 8
 _KIND_WORDS = {"upstreams": "upstream", "keys": "key", "routes": "route"}
@@ -58,6 +64,8 @@ def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
         # A kind may need what is missing in a draft to tell its keys.
         with suppress(AttributeError):
             mentions += [(use.name, (*path, *use.at)) for use in rule.keys_used()]
+    for path, priority in parts.drafts_of(PrioritySpec):
+        mentions += [(name, (*path, "match", name)) for name in priority.match.keys]
     yield from _undeclared("keys", mentions, parts, document)
 
 
@@ -67,13 +75,27 @@ def _routes(parts: Parts, document: Document) -> Iterator[Diagnostic]:
             message = "a route cannot match by route"
             span = document.name_span((*path, "match", "route"))
             yield finding("conflict", message, document.name, span, "match by path or method")
+        yield from _not_yet_known(path, route, "a route", document)
+    for path, priority in parts.drafts_of(PrioritySpec):
+        yield from _not_yet_known(path, priority, "a priority", document)
     mentions = [
         (name, (*path, "match", "route", index))
-        for path, rule in parts.rule_drafts()
-        for index, name in enumerate(rule.match.route)
+        for path, match in parts.match_drafts()
+        if path[0] != "routes"
+        for index, name in enumerate(match.route)
         if name != OTHER
     ]
     yield from _undeclared("routes", mentions, parts, document)
+
+
+def _not_yet_known(
+    path: Path, entry: RouteSpec | PrioritySpec, what: str, document: Document
+) -> Iterator[Diagnostic]:
+    """Priorities are given when the route is known, so neither can ask for one."""
+    if entry.match.priority:
+        message = f"{what} cannot match by priority, which is given later"
+        span = document.name_span((*path, "match", "priority"))
+        yield finding("conflict", message, document.name, span, "match by path, header or caller")
 
 
 def _undeclared(
@@ -95,7 +117,7 @@ def _undeclared(
 
 def _repeated_names(document: Document) -> Iterator[Diagnostic]:
     """In lists; that a name is unique in a map is what duplicate keys are about."""
-    for section in ("routes", *RULE_KINDS):
+    for section in ("routes", "priorities", *RULE_KINDS):
         first: dict[str, int] = {}
         entries = document.root.fields.get(section) if document.root is not None else None
         for entry in entries.items if isinstance(entries, Sequence) else ():

@@ -95,7 +95,7 @@ class Timeouts:
 class Route:
     """A named kind of request: where it goes, how long it may take, which rules hold for it."""
 
-    __slots__ = ("chain", "chain_for", "cluster", "name", "timeouts")
+    __slots__ = ("chain", "chain_for", "cluster", "find_priority", "name", "timeouts")
 
     def __init__(self, name: str, cluster: Cluster, timeouts: Timeouts) -> None:
         self.name = name
@@ -105,6 +105,8 @@ class Route:
         self.chain = Chain()
         #: Finds the chain by path when some rule does; None otherwise.
         self.chain_for: Callable[[RequestHead], Chain] | None = None
+        #: Finds the priority of a request; None when the file gives none.
+        self.find_priority: Callable[[RequestHead], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,18 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from sidecar.model.reading import shown, unreadable
-from sidecar.model.spec import RuleSpec, Spec
+from sidecar.model.spec import MatchSpec, RuleSpec, Spec
 from sidecar.model.values import KeyName, Name
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
+from sidecar.policies.concurrency import ConcurrencySpec
+from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.sections import (
     KeySpec,
     ListenersSpec,
+    PrioritySpec,
     RouteSpec,
     TelemetrySpec,
     TimeoutsSpec,
@@ -59,12 +62,19 @@ class RuleFile(Spec):
     """Values of the request that rules tell requests apart by, by name."""
     routes: tuple[RouteSpec, ...] = ()
     """Kinds of requests with a name; the first that matches wins, and `other` is the rest."""
+    priorities: tuple[PrioritySpec, ...] = ()
+    """Who is shed later and waits in front of others; the first that matches wins, and `medium`
+    is the rest."""
     timeouts: TimeoutsSpec = TimeoutsSpec()
     """How long requests may take, unless their route says otherwise."""
     access: tuple[AccessSpec, ...] = ()
     """Who is let in."""
     rate_limits: tuple[RateLimitSpec, ...] = ()
     """So many requests in so long."""
+    overload: tuple[OverloadSpec, ...] = ()
+    """Who is turned away first when this host has too much to do."""
+    concurrency: tuple[ConcurrencySpec, ...] = ()
+    """So many requests at a time."""
     breakers: tuple[BreakerSpec, ...] = ()
     """Upstreams that fail or are slow are left alone for a while."""
     telemetry: TelemetrySpec = TelemetrySpec()
@@ -77,6 +87,15 @@ class RuleFile(Spec):
             ((kind, index), rule)
             for kind in RULE_KINDS
             for index, rule in enumerate(getattr(self, kind))
+        )
+
+    @property
+    def matches(self) -> tuple[tuple[Path, MatchSpec], ...]:
+        """Every `match` with the place of the entry that it stands in."""
+        return (
+            *((("routes", index), route.match) for index, route in enumerate(self.routes)),
+            *((("priorities", index), one.match) for index, one in enumerate(self.priorities)),
+            *((path, rule.match) for path, rule in self.rules),
         )
 
 
@@ -198,6 +217,9 @@ def _tidied(schema: Any) -> Any:
             kept["anyOf"] = _tidied(value)
         elif word != "title" and not (word == "default" and _says_nothing(value)):
             kept[word] = value if word == "default" else _tidied(value)
+    if "oneOf" in kept:
+        # What tells the forms of a value apart is how they look; editors say more of `anyOf`.
+        kept["anyOf"] = kept.pop("oneOf")
     choices = kept.get("anyOf", [])
     if {"type": "null"} in choices:
         (choice,) = (choice for choice in choices if choice != {"type": "null"})

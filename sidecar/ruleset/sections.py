@@ -7,8 +7,9 @@ write it.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from sidecar.model.spec import MatchSpec, Spec
 from sidecar.model.values import (
@@ -19,11 +20,13 @@ from sidecar.model.values import (
     Duration,
     FilePath,
     Flag,
+    HeaderName,
     KeyName,
     Name,
     OneOrMany,
     Peer,
     PlainPath,
+    PriorityWord,
     Size,
     Target,
     Text,
@@ -261,6 +264,47 @@ class RouteSpec(Spec):
     """Where they go; the upstream of the listener when left out."""
     timeouts: TimeoutsSpec = TimeoutsSpec()
     """How long they may take; what is left out here is as in `timeouts`."""
+
+
+class LevelHeaderSpec(Spec):
+    """The priority that a header field of the request names, if it names one."""
+
+    header: HeaderName
+    """The field; it is removed from requests of anyone but `trust.callers`."""
+
+    @property
+    def field_name(self) -> bytes:
+        """The field in lower case."""
+        return self.header.lower().encode("ascii")
+
+
+#: Errors say the tag of what was expected: for a plain value, the field's name.
+_TOLD, _PLAIN = "told", "level"
+
+
+def _level_form(value: object) -> str:
+    return _TOLD if isinstance(value, dict | LevelHeaderSpec) else _PLAIN
+
+
+class PrioritySpec(Spec):
+    """Requests of one priority: who is shed later, and waits in front of others."""
+
+    name: Name
+    """Unique among the priorities."""
+    match: MatchSpec = MatchSpec()
+    """Which requests; the first priority that matches wins."""
+    level: Annotated[
+        Annotated[LevelHeaderSpec, Tag(_TOLD)] | Annotated[PriorityWord, Tag(_PLAIN)],
+        Discriminator(_level_form),
+    ]
+    """`critical`, `high`, `medium` or `low`, or `{header: NAME}` for what a trusted caller says;
+    a request in which that is no such word goes on to the next priority."""
+
+    @property
+    def told_by(self) -> LevelHeaderSpec | None:
+        """The header field that says the level, where it is not written here."""
+        level = getattr(self, "level", None)
+        return level if isinstance(level, LevelHeaderSpec) else None
 
 
 class LogsSpec(Spec):

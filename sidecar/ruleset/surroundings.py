@@ -10,6 +10,7 @@ from sidecar.model.policy import Key, Listed, ListedAddresses, Notice, Rule, Swi
 from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments
 from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
+from sidecar.state.load import Load
 
 #: Finds the counter of a rule.
 CountOf = Callable[[Rule], DecisionCount]
@@ -37,6 +38,8 @@ class Surroundings:
     chance: Callable[[], float] = _zero
     #: The wall clock, seconds since 1970: it settles which rules with a window hold.
     wall: Callable[[], float] = _zero
+    #: How loaded this host and this process are.
+    load: Load = field(default_factory=Load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Context:
     rule: Rule
     keys: Mapping[str, Key]
     surroundings: Surroundings
+
+    @property
+    def load(self) -> Load:
+        """How loaded this host and this process are."""
+        return self.surroundings.load
 
     def key(self, name: str) -> Key:
         """The key declared under this name."""

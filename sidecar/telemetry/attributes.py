@@ -118,6 +118,9 @@ BREAKER_OPENED_BY = Attribute(
 BREAKER_OPEN_SECONDS = Attribute(
     "sidecar.breaker.open_seconds", "double", "How long it lets nothing through, in seconds."
 )
+PRIORITY = Attribute(
+    "sidecar.priority", "string", "`low`, `medium`, `high` or `critical`.", "priority"
+)
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )

@@ -235,6 +235,52 @@ CONTROLS: Final = Metric(
     "What operators have taken out of the rule file's hands, for a while.",
     (a.SERVICE, a.CONTROL),
 )
+CONCURRENCY_IN_FLIGHT: Final = Metric(
+    "sidecar_concurrency_in_flight",
+    Kind.GAUGE,
+    "Slots of a bulkhead that are taken, of all its values together.",
+    _RULE,
+)
+CONCURRENCY_AT_MOST: Final = Metric(
+    "sidecar_concurrency_at_most",
+    Kind.GAUGE,
+    "Slots that a bulkhead has, for each of its values.",
+    _RULE,
+)
+CONCURRENCY_QUEUED: Final = Metric(
+    "sidecar_concurrency_queued",
+    Kind.GAUGE,
+    "Requests that wait for a slot of a bulkhead.",
+    _RULE,
+)
+CONCURRENCY_WAITED: Final = Metric(
+    "sidecar_concurrency_longest_wait_seconds",
+    Kind.GAUGE,
+    "How long the one has waited that waits longest for a slot of a bulkhead.",
+    _RULE,
+    unit="seconds",
+)
+SHED_SHARE: Final = Metric(
+    "sidecar_overload_shed_ratio",
+    Kind.GAUGE,
+    "The share of the requests of a priority that is shed, from 0 to 1.",
+    (*_RULE, a.PRIORITY),
+    unit="ratio",
+)
+OVERLOAD_CPU: Final = Metric(
+    "sidecar_overload_cpu_ratio",
+    Kind.GAUGE,
+    "The CPU time used of late, as a share of what may be used; not there when it is unknown.",
+    _RULE,
+    unit="ratio",
+)
+OVERLOAD_DELAY: Final = Metric(
+    "sidecar_overload_queue_delay_seconds",
+    Kind.GAUGE,
+    "Mean time that requests waited of late in queues of the sidecar and for its loop.",
+    _RULE,
+    unit="seconds",
+)
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
 )

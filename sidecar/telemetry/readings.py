@@ -20,6 +20,13 @@ READINGS: Final[dict[str, Metric]] = {
     "breaker_next_probe_seconds": c.BREAKER_NEXT_PROBE,
     "breaker_openings": c.BREAKER_OPENINGS,
     "breaker_forced": c.BREAKER_FORCED,
+    "in_flight": c.CONCURRENCY_IN_FLIGHT,
+    "at_most": c.CONCURRENCY_AT_MOST,
+    "queued": c.CONCURRENCY_QUEUED,
+    "longest_wait_seconds": c.CONCURRENCY_WAITED,
+    "shed_share": c.SHED_SHARE,
+    "cpu_share": c.OVERLOAD_CPU,
+    "queue_delay_seconds": c.OVERLOAD_DELAY,
 }
 
 Labels = tuple[str, ...]

@@ -14,6 +14,7 @@ from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
 from sidecar.ruleset.surroundings import Context, Surroundings
 from sidecar.state.list_file import ListFile
+from sidecar.state.load import Load
 
 
 @dataclass
@@ -27,8 +28,15 @@ class World:
     networks: dict[str, NetworkList] = field(default_factory=dict)
     texts: dict[str, bytes] = field(default_factory=dict)
     chance: Callable[[], float] = lambda: 0.0
+    load: Load = field(default_factory=Load)
 
-    def context(self, *keys: Key, kind: str = "rules", name: str = "a-rule") -> Context:
+    def context(
+        self,
+        *keys: Key,
+        kind: str = "rules",
+        name: str = "a-rule",
+        mode: Mode = Mode.ENFORCE,
+    ) -> Context:
         """What a rule of this kind and name is built with."""
         around = Surroundings(
             PurePosixPath("/etc/shop"),
@@ -37,8 +45,9 @@ class World:
             Attachments(self.texts, self.lists, self.digests, self.networks),
             self.notices.append,
             self.chance,
+            load=self.load,
         )
-        rule = Rule(kind, name, Mode.ENFORCE, "test:1")
+        rule = Rule(kind, name, mode, "test:1")
         return Context(rule, {key.name: key for key in keys}, around)
 
 

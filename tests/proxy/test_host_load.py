@@ -76,9 +76,7 @@ def test_without_a_quota_the_whole_host_counts(tmp_path: Path) -> None:
     assert counter.seconds() == (1000 + 100 + 200 + 30 + 20) / TICKS
 
 
-@pytest.mark.parametrize(
-    "stat", ["", "cpu\n", "cpu 1 2 3\n", "cpu a b c d e f g\n", "intr 1 2\n"]
-)
+@pytest.mark.parametrize("stat", ["", "cpu\n", "cpu 1 2 3\n", "cpu a b c d e f g\n", "intr 1 2\n"])
 def test_what_cannot_be_read_is_no_counter(tmp_path: Path, stat: str) -> None:
     put(tmp_path, "proc/stat", stat)
     put(tmp_path, "groups/cpu.max", "\n")
@@ -107,7 +105,7 @@ class Used:
         return self.seconds
 
 
-def run(load: Load, host_load: HostLoad, used: Used, share: float, seconds: float, now: float) -> float:
+def run(host_load: HostLoad, used: Used, share: float, seconds: float, now: float) -> float:
     """Ticks of 50 ms during which ``share`` of two processors is used."""
     for _ in range(round(seconds / 0.05)):
         now += 0.05
@@ -119,27 +117,27 @@ def run(load: Load, host_load: HostLoad, used: Used, share: float, seconds: floa
 def test_the_share_follows_what_is_used_within_a_second() -> None:
     load, used = Load(), Used()
     host_load = HostLoad(load, Counter("test", 2.0, used.read))
-    now = run(load, host_load, used, 0.5, 1.0, 1000.0)
+    now = run(host_load, used, 0.5, 1.0, 1000.0)
     assert load.last.cpu == pytest.approx(0.5)
     assert load.last.queue_delay == pytest.approx(0.004)
     assert 3 <= load.closed <= 5
-    now = run(load, host_load, used, 1.5, 1.5, now)
+    now = run(host_load, used, 1.5, 1.5, now)
     assert load.last.cpu == pytest.approx(1.0, abs=0.05)
-    run(load, host_load, used, 0.0, 1.5, now)
+    run(host_load, used, 0.0, 1.5, now)
     assert load.last.cpu == pytest.approx(0.0, abs=0.05)
 
 
 def test_windows_are_closed_while_the_counter_is_lost() -> None:
     load, used = Load(), Used()
     host_load = HostLoad(load, Counter("test", 2.0, used.read))
-    now = run(load, host_load, used, 0.5, 1.0, 1000.0)
+    now = run(host_load, used, 0.5, 1.0, 1000.0)
     used.lost = True
     closed = load.closed
-    now = run(load, host_load, used, 0.5, 1.0, now)
+    now = run(host_load, used, 0.5, 1.0, now)
     assert load.last.cpu is None
     assert load.closed - closed <= 1.0 / WINDOW_SECONDS + 1
     used.lost = False
-    run(load, host_load, used, 0.5, 1.0, now)
+    run(host_load, used, 0.5, 1.0, now)
     assert load.last.cpu == pytest.approx(0.5)
 
 

@@ -15,8 +15,7 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
         ("upstreams", "health", "health"),
         ("upstreams", "app", "targets", "dns"),
         ("keys", "tenant", "claim"),
-        ("rate_limits", "match", "priority"),
-        ("access", "match", "priority"),
+        ("concurrency", "algorithm"),
     ],
 )
 def test_fields_of_later_versions(names: tuple[str, ...]) -> None:
