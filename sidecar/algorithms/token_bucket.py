@@ -25,8 +25,10 @@ and ten years of uptime: a sixteenth of a token, 63 nanoseconds' worth), and nev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf, isfinite, ulp
 
+from sidecar.algorithms.meter import Meter, Standing
 from sidecar.state.table import Table
 
 #: By how many tokens a bucket may fall short and still give: a millionth, which is far above the
@@ -80,6 +82,24 @@ class TokenBuckets:
         """How many buckets were forgotten, for want of room, before they were full again."""
         return self._table.evictions
 
+    @property
+    def most(self) -> float:
+        """What a full bucket holds."""
+        return self.burst
+
+    @property
+    def memory_seconds(self) -> float:
+        """How long an empty bucket takes to be full."""
+        return self.burst / self._time.rate
+
+    def admits(self, key: bytes, now: float, cost: int = 1) -> bool:
+        """Whether so many tokens are there, but for the ``TOLERANCE``."""
+        return self.available(key, now) >= cost - TOLERANCE
+
+    def left(self, key: bytes, now: float) -> float:
+        """The tokens that are there, or owed."""
+        return self.available(key, now)
+
     def available(self, key: bytes, now: float) -> float:
         """Tokens in the bucket of ``key``, at most ``burst``. Leaves no trace."""
         time = self._time
@@ -113,6 +133,34 @@ class TokenBuckets:
         time = self._time
         wait = missing / time.rate
         return wait + 2 * (ulp(now + wait) + ulp(time.at(now + wait)) / time.rate)
+
+    def standing(self, key: bytes, now: float) -> Standing | None:
+        """What is missing in the bucket."""
+        spent = self.burst - self.available(key, now)
+        return Standing(spent) if spent > TOLERANCE else None
+
+    def load(self, key: bytes, standing: Standing, at: float) -> None:
+        """Leave what was left at that moment, as far as it fits; nothing is owed."""
+        full = max(self._time.at(at) - self.burst, self._time.floor)
+        self._table.put(key, full + min(standing.spent, self.burst), full)
+
+    def knows(self, key: bytes) -> bool:
+        """Whether there is a bucket for this key."""
+        return self._table.get(key, -inf) > -inf
+
+    def keys(self) -> Iterable[bytes]:
+        """Those that have a bucket."""
+        return self._table.keys()
+
+    def blank(self) -> TokenBuckets:
+        """The same limit with full buckets, in the same virtual time, and room for one key."""
+        blank = TokenBuckets(self._time.rate, self.burst, 1)
+        blank._time = self._time
+        return blank
+
+    def shares(self, predecessor: Meter) -> bool:
+        """Whether that is one of token buckets, whatever their rate and size."""
+        return isinstance(predecessor, TokenBuckets)
 
     def adopt(self, predecessor: TokenBuckets, now: float) -> None:
         """Go on where ``predecessor`` is: what was spent stays spent, nothing is refilled.

@@ -8,7 +8,7 @@ itself included, and an eighth of a microsecond for a write.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 
 #: How many rows one write takes out at most. One keeps a full table full; two shrink a table
@@ -37,6 +37,10 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def keys(self) -> Iterable[bytes]:
+        """The keys that there are, the longest unwritten first."""
+        return self._rows.keys()
 
     def put(self, key: bytes, number: float, spent: float = -inf) -> None:
         """Write ``number`` under ``key``, which becomes the last to go.
