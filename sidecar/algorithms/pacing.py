@@ -8,9 +8,9 @@ gone, as if nobody had come.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
-from heapq import heappop, heappush
-from math import inf, ulp
+from math import inf
 from typing import final
 
 from sidecar.algorithms.meter import Meter, Standing
@@ -19,29 +19,62 @@ from sidecar.state.table import Table
 #: How much too early a turn may be taken, in seconds: the grain of event loops' timers. Turns
 #: stay where they are, so it never adds up.
 EARLY = 1e-3
+#: By how much of an interval sums of intervals may differ.
+_ROUNDING = 1.001
 
 
-class _Waiting:
+class _Line:
     """What is known of a key while somebody waits for a turn of it."""
 
-    __slots__ = ("count", "free", "last_taken")
+    __slots__ = ("count", "due", "free", "used")
 
-    def __init__(self, last_taken: float) -> None:
+    def __init__(self, due: float, used: float) -> None:
         self.count = 0
-        #: Turns given back, as a heap.
+        #: The earliest turn that was never given out.
+        self.due = due
+        #: Turns given back, ascending.
         self.free: list[float] = []
         #: The last turn that was used.
-        self.last_taken = last_taken
+        self.used = used
 
 
 class _Turns:
     """The numbers of a pace, shared by the meters that follow one another."""
 
-    __slots__ = ("table", "waiting")
+    __slots__ = ("lines", "table")
 
     def __init__(self, capacity: int) -> None:
+        #: The earliest moment of the next turn, of keys that nobody waits for.
         self.table = Table(capacity)
-        self.waiting: dict[bytes, _Waiting] = {}
+        self.lines: dict[bytes, _Line] = {}
+
+    def due(self, key: bytes) -> float:
+        """The earliest turn that was never given out; long ago when nothing is known."""
+        line = self.lines.get(key)
+        return self.table.get(key, -inf) if line is None else line.due
+
+    def next(self, key: bytes, now: float) -> float:
+        """The next turn that nobody has; at or before ``now`` when it is at once."""
+        line = self.lines.get(key)
+        if line is not None:
+            at = bisect_left(line.free, now)
+            if at < len(line.free):
+                return line.free[at]
+        return self.due(key)
+
+    def claim(self, key: bytes, now: float, interval: float) -> float:
+        """Take that turn out of those to come."""
+        line = self.lines.get(key)
+        if line is None:
+            turn = max(now, self.table.get(key, -inf))
+            self.table.put(key, turn + interval, now)
+            return turn
+        del line.free[: bisect_left(line.free, now)]
+        if line.free:
+            return line.free.pop(0)
+        turn = max(now, line.due)
+        line.due = turn + interval
+        return turn
 
 
 @final
@@ -77,14 +110,14 @@ class Pacing:
     @property
     def waiting(self) -> int:
         """How many wait for their turn, of all keys."""
-        return sum(one.count for one in self._turns.waiting.values())
+        return sum(line.count for line in self._turns.lines.values())
 
     def seconds_until(self, key: bytes, now: float, cost: int = 1) -> float:
         """How long until the next turn that nobody has; 0 when it may be taken at once."""
         if cost > 1:
             return inf
-        turn = self._next_turn(key, now)
-        return turn - now if turn > now else 0.0
+        away = self._turns.next(key, now) - now
+        return away if away > EARLY else 0.0
 
     def admits(self, key: bytes, now: float, cost: int = 1) -> bool:
         """Whether there is a turn at once."""
@@ -92,10 +125,10 @@ class Pacing:
 
     def take(self, key: bytes, now: float, cost: int = 1) -> None:  # noqa: ARG002 - always one
         """Take the next turn without waiting for it."""
-        turn = self._claim(key, now)
-        waiting = self._turns.waiting.get(key)
-        if waiting is not None:
-            waiting.last_taken = max(waiting.last_taken, turn)
+        turn = self._turns.claim(key, now, self.interval)
+        line = self._turns.lines.get(key)
+        if line is not None:
+            line.used = max(line.used, turn)
 
     def left(self, key: bytes, now: float) -> float:
         """1 when there is a turn at once; below nothing by those who wait."""
@@ -104,24 +137,27 @@ class Pacing:
     def reserve(self, key: bytes, now: float) -> float:
         """Give out the next turn: the moment of it. It is used or given back exactly once."""
         turns = self._turns
-        waiting = turns.waiting.get(key)
-        if waiting is None:
-            before = turns.table.get(key, -inf) - self.interval
-            waiting = turns.waiting[key] = _Waiting(before)
-        waiting.count += 1
-        return self._claim(key, now)
+        line = turns.lines.get(key)
+        if line is None:
+            due = turns.due(key)
+            line = turns.lines[key] = _Line(due, due - self.interval)
+        line.count += 1
+        return turns.claim(key, now, self.interval)
 
     def use(self, key: bytes, turn: float) -> None:
         """The turn was reserved, and is taken now."""
-        waiting = self._turns.waiting[key]
-        waiting.last_taken = max(waiting.last_taken, turn)
-        self._one_less(key, waiting)
+        line = self._turns.lines[key]
+        line.used = max(line.used, turn)
+        self._one_less(key, line)
 
     def give_back(self, key: bytes, turn: float) -> None:
         """The turn was reserved, and will not be taken."""
-        waiting = self._turns.waiting[key]
-        heappush(waiting.free, turn)
-        self._one_less(key, waiting)
+        line = self._turns.lines[key]
+        insort(line.free, turn)
+        # The end of the line given back is as if it had never been given out.
+        while line.free and line.free[-1] >= line.due - self.interval * _ROUNDING:
+            line.due = line.free.pop()
+        self._one_less(key, line)
 
     def standing(self, key: bytes, now: float) -> Standing | None:
         """How much of the next turn is still to come; more than 1 with those who wait."""
@@ -133,12 +169,12 @@ class Pacing:
         self._turns.table.put(key, at + min(standing.spent, 1.0) * self.interval, at)
 
     def knows(self, key: bytes) -> bool:
-        """Whether anything is written under this key."""
-        return self._turns.table.get(key, -inf) > -inf
+        """Whether anything is known of this key."""
+        return self._turns.due(key) > -inf
 
     def keys(self) -> Iterable[bytes]:
-        """Those that something is written under."""
-        return self._turns.table.keys()
+        """Those that something is known of."""
+        return {**dict.fromkeys(self._turns.table.keys()), **dict.fromkeys(self._turns.lines)}
 
     def blank(self) -> Pacing:
         """The same pace with every turn free, and room for one key."""
@@ -154,43 +190,13 @@ class Pacing:
         self._turns = predecessor._turns
         self._turns.table.resize(capacity)
 
-    def _next_turn(self, key: bytes, now: float) -> float:
-        waiting = self._turns.waiting.get(key)
-        if waiting is not None:
-            coming = [turn for turn in waiting.free if turn >= now]
-            if coming:
-                return min(coming)
-        return self._turns.table.get(key, now)
-
-    def _claim(self, key: bytes, now: float) -> float:
-        """Take the next turn out of those to come."""
-        turns = self._turns
-        waiting = turns.waiting.get(key)
-        if waiting is not None:
-            while waiting.free:
-                turn = heappop(waiting.free)
-                if turn >= now:
-                    return turn
-        # A shade before the dot is on the dot: sums of a caller's own clock are rounded.
-        due = turns.table.get(key, -inf)
-        turn = due if due > now - 2 * ulp(now) else now
-        turns.table.put(key, turn + self.interval, now)
-        return turn
-
-    def _one_less(self, key: bytes, waiting: _Waiting) -> None:
-        turns = self._turns
-        waiting.count -= 1
-        due = turns.table.get(key, -inf)
-        # Turns at the end of the row that were given back are as if they had never been given.
-        while waiting.free and max(waiting.free) >= due - self.interval * 1.001:
-            last = max(waiting.free)
-            waiting.free.remove(last)
-            due = last
-        if not waiting.count:
-            due = min(due, waiting.last_taken + self.interval)
-            del turns.waiting[key]
-        turns.table.put(key, due, due)
+    def _one_less(self, key: bytes, line: _Line) -> None:
+        line.count -= 1
+        if not line.count:
+            # What was given out and not used is free again, wherever it stood in the line.
+            due = min(line.due, line.used + self.interval)
+            del self._turns.lines[key]
+            self._turns.table.put(key, due)
 
     def _spent(self, key: bytes, now: float) -> float:
-        away = self._turns.table.get(key, now) - now
-        return max(0.0, away / self.interval)
+        return max(0.0, (self._turns.due(key) - now) / self.interval)

@@ -82,7 +82,7 @@ class Climb:
 class WarmUp:
     """One climbing limit for each key; a key never seen is cold, and has all that fits then."""
 
-    __slots__ = ("_rows", "climb")
+    __slots__ = ("_rows", "climb", "memory_seconds")
 
     def __init__(self, climb: Climb, capacity: int) -> None:
         """Raises ``ValueError`` when the climb cannot be, or ``capacity`` is less than one."""
@@ -91,6 +91,8 @@ class WarmUp:
             message = f"no limit climbs like {climb}"
             raise ValueError(message)
         self.climb = climb
+        #: Until the warmest is cold, and the emptiest full.
+        self.memory_seconds = climb.warming_seconds + climb.burst / (climb.rate * climb.cold_share)
         #: When the key is like one never seen, when it was written, tokens and warmth then.
         self._rows: Rows[tuple[float, float, float, float]] = Rows(capacity)
 
@@ -98,12 +100,6 @@ class WarmUp:
     def most(self) -> float:
         """What may be taken at once when warm."""
         return self.climb.burst
-
-    @property
-    def memory_seconds(self) -> float:
-        """Until the warmest is cold, and the emptiest full."""
-        climb = self.climb
-        return climb.warming_seconds + climb.burst / (climb.rate * climb.cold_share)
 
     @property
     def tracked(self) -> int:
@@ -166,7 +162,7 @@ class WarmUp:
 
     def keys(self) -> Iterable[bytes]:
         """Those that have a row."""
-        return self._rows
+        return [key for key in self._rows if isinstance(key, bytes)]
 
     def blank(self) -> WarmUp:
         """The same climb, cold, with room for one key."""
@@ -195,7 +191,4 @@ class WarmUp:
         return min(tokens + climb.gained(warmth, seconds), climb.room(cooled)), cooled
 
     def _write(self, key: bytes, at: float, tokens: float, warmth: float) -> None:
-        climb = self.climb
-        full = climb.seconds_for(warmth, max(0.0, climb.room(0.0) - tokens))
-        until = at + max(full, warmth * climb.warming_seconds)
-        self._rows.put(key, (until, at, tokens, warmth), at)
+        self._rows.put(key, (at + self.memory_seconds, at, tokens, warmth), at)

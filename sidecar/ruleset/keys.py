@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from operator import attrgetter
-from urllib.parse import unquote_to_bytes
 
+from sidecar.algorithms.parameters import query_reader
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
 from sidecar.ruleset.schema import RuleFile
@@ -53,22 +53,6 @@ def header_reader(name: bytes) -> KeyReader:
     if name == HOST:
         return attrgetter("host")
     return lambda request: request.fields.get(name, b"")
-
-
-def query_reader(name: bytes) -> KeyReader:
-    """Reads the first value of a query parameter, escapes decoded once, ``+`` as a space."""
-    find = re.compile(rb"(?:^|&)" + re.escape(name) + rb"=([^&]*)").search
-
-    def read(request: RequestHead) -> bytes:
-        query = request.query
-        if not query:
-            return b""
-        if b"%" in query or b"+" in query:
-            return _decoded_parameter(query, name)
-        found = find(query)
-        return found[1] if found else b""
-
-    return read
 
 
 def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[bytes]]:
@@ -154,17 +138,3 @@ def _segment_reader(number: int) -> KeyReader:
         return segments[number] if len(segments) > number else b""
 
     return read
-
-
-def _decoded_parameter(query: bytes, name: bytes) -> bytes:
-    for pair in query.split(b"&"):
-        raw, equals, value = pair.partition(b"=")
-        if equals and _decoded(raw) == name:
-            return _decoded(value)
-    return b""
-
-
-def _decoded(value: bytes) -> bytes:
-    if b"+" in value:
-        value = value.replace(b"+", b" ")
-    return unquote_to_bytes(value) if b"%" in value else value

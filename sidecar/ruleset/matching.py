@@ -12,11 +12,12 @@ from typing import Generic, TypeVar
 
 from sidecar.algorithms.globs import Globs
 from sidecar.algorithms.networks import Networks
+from sidecar.algorithms.parameters import query_reader
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
 from sidecar.model.priority import LEVELS
 from sidecar.model.spec import MatchSpec
-from sidecar.ruleset.keys import header_reader, query_reader
+from sidecar.ruleset.keys import header_reader
 from sidecar.ruleset.path_index import PathIndex
 
 T = TypeVar("T")

@@ -11,13 +11,15 @@ from itertools import combinations
 
 from sidecar.model.policy import Mode
 from sidecar.model.spec import MatchSpec
-from sidecar.policies.rate_limit import RateLimitSpec
+from sidecar.policies.rate_limit import BUCKETS, WINDOWS, Algorithm, RateLimitSpec
 from sidecar.ruleset.path_index import PathIndex
 from sidecar.ruleset.path_pattern import ANY_REST, covers, is_literal, segments_of
 from sidecar.ruleset.sections import RouteSpec
 
 #: Limits of one scope that are compared with each other; more are not written by hand.
 _COMPARED_AT_MOST = 100
+#: Those that never let more through than what comes at once and a steady rate.
+_STRAIGHT = BUCKETS | {Algorithm.WARM_UP, Algorithm.MOVING_WINDOW}
 
 
 def hidden_routes(routes: Sequence[RouteSpec]) -> Iterator[tuple[int, int]]:
@@ -101,7 +103,26 @@ def pointless_limits(limits: Sequence[RateLimitSpec]) -> Iterator[tuple[int, int
 
 def _makes_pointless(strict: RateLimitSpec, loose: RateLimitSpec) -> bool:
     """Whether whatever passes ``strict`` certainly passes ``loose``, for the same requests."""
+    if strict.overrides or loose.overrides or strict.cost != loose.cost:
+        return False
+    if strict.exempt and strict.exempt != loose.exempt:
+        return False
     # What all callers together may not exceed, no single one of them exceeds.
-    as_wide = set(strict.per) <= set(loose.per)
-    slower = strict.limit.per_second <= loose.limit.per_second
-    return as_wide and slower and strict.burst_tokens <= loose.burst_tokens
+    return set(strict.per) <= set(loose.per) and _lets_less_through(strict, loose)
+
+
+def _lets_less_through(strict: RateLimitSpec, loose: RateLimitSpec) -> bool:
+    same = strict.algorithm is loose.algorithm
+    if same and strict.algorithm in WINDOWS:
+        # Fixed windows begin with a first request, which only the same callers have in common.
+        alike = strict.algorithm is not Algorithm.FIXED_WINDOW or {*strict.per} == {*loose.per}
+        within = strict.limit.per_seconds == loose.limit.per_seconds
+        return alike and within and strict.limit.amount <= loose.limit.amount
+    if strict.algorithm not in _STRAIGHT:
+        return False
+    at_once, per_second = strict.burst_tokens, strict.limit.per_second
+    if loose.algorithm in BUCKETS:
+        return per_second <= loose.limit.per_second and at_once <= loose.burst_tokens
+    if loose.algorithm is Algorithm.MOVING_WINDOW:
+        return at_once + per_second * loose.limit.per_seconds <= loose.limit.amount
+    return False

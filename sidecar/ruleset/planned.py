@@ -45,14 +45,9 @@ _FIELDS: Final = frozenset({
     "timeouts.deadline_header",
     "routes.timeouts.deadline_header",
     "rate_limits.applies_to",
-    "rate_limits.cost",
-    "rate_limits.exempt",
     "rate_limits.fleet",
-    "rate_limits.overrides",
     "rate_limits.scope",
     "rate_limits.strict",
-    "rate_limits.wait_at_most",
-    "rate_limits.warm_up",
     "concurrency.algorithm",
     "concurrency.max",
     "concurrency.min",
@@ -69,9 +64,6 @@ _FIELDS: Final = frozenset({
 _WORDS: Final = {
     "upstreams.*.balance": frozenset({"random", "ring_hash", "maglev"}),
     "keys.*.from": frozenset({"jwt"}),
-    "rate_limits.algorithm": frozenset({
-        "fixed_window", "sliding_window", "moving_window", "warm_up", "pace",
-    }),
 }  # fmt: skip
 
 #: Sections whose entries have names that the admin chooses.

@@ -20,6 +20,11 @@ _DIGEST_BYTES = _LONGEST_VERBATIM + 1
 _JOINT = b"\0"
 
 
+def row_key_of(value: bytes) -> bytes:
+    """The row key of a request whose one key has this value."""
+    return value if len(value) <= _LONGEST_VERBATIM else _digest(value)
+
+
 def row_key_reader(keys: tuple[Key, ...]) -> KeyReader:
     """A function that reads the row key for ``keys`` from a request, at most 64 bytes long.
 

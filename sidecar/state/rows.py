@@ -51,14 +51,6 @@ class Rows(Generic[Row]):
             self.evictions += 1
         return row
 
-    def drop(self, key: Hashable) -> None:
-        """Take out the row of ``key``, if there is one."""
-        self._rows.pop(key, None)
-
-    def clear(self) -> None:
-        """Take out every row."""
-        self._rows.clear()
-
     def resize(self, capacity: int) -> None:
         """Change the capacity; a table that is now too full shrinks by a row with each write.
 

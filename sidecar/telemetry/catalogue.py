@@ -190,6 +190,12 @@ RATE_LIMIT_EVICTIONS: Final = Metric(
     "Values forgotten for want of room (`track_at_most`) while they still mattered.",
     _RULE,
 )
+RATE_LIMIT_WAITING: Final = Metric(
+    "sidecar_rate_limit_waiting",
+    Kind.GAUGE,
+    "Requests that wait for their turn with a limit that paces.",
+    _RULE,
+)
 BREAKER_STATE: Final = Metric(
     "sidecar_breaker_state",
     Kind.GAUGE,

@@ -14,6 +14,7 @@ from sidecar.telemetry.declaration import Metric
 READINGS: Final[dict[str, Metric]] = {
     "tracked_keys": c.RATE_LIMIT_TRACKED,
     "evictions": c.RATE_LIMIT_EVICTIONS,
+    "waiting_for_turn": c.RATE_LIMIT_WAITING,
     "breaker_state": c.BREAKER_STATE,
     "breaker_error_ratio": c.BREAKER_ERROR_RATIO,
     "breaker_slow_ratio": c.BREAKER_SLOW_RATIO,

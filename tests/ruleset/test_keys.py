@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sidecar.model.http import RequestHead
 from sidecar.ruleset.check import check
@@ -13,7 +9,6 @@ from sidecar.ruleset.keys import (
     fields_referred_to,
     header_reader,
     is_identity,
-    query_reader,
     refusal_of_header,
 )
 from sidecar.ruleset.schema import RuleFile
@@ -168,13 +163,3 @@ def test_header_fields_that_rules_may_not_refer_to(name: str, reason: str) -> No
 def test_readers_for_match() -> None:
     assert header_reader(b"x")(_request(x=b"1")) == b"1"
     assert header_reader(b"host")(_request()) == b"app.example:8080"
-    assert query_reader(b"p")(_request(query=b"p=1")) == b"1"
-
-
-@given(
-    st.dictionaries(st.text("ab c&=+%é", min_size=1, max_size=4), st.text(max_size=5), max_size=5)
-)
-def test_what_a_client_library_encodes_is_read_back(parameters: dict[str, str]) -> None:
-    request = _request(query=urlencode(parameters).encode())
-    for name, value in parameters.items():
-        assert query_reader(name.encode())(request) == value.encode()

@@ -89,8 +89,34 @@ def test_no_request_ever_reaches_a_hidden_route(
         ([{"limit": "5/s", "per": "a"}, {"limit": "6/s", "per": ["b", "a"]}], [(1, 0)]),
         ([{"limit": "5/s", "per": "a"}, {"limit": "6/s", "per": "b"}], []),
         ([{"limit": "5/s"}, {"limit": "6/s"}, {"limit": "7/s"}], [(1, 0), (2, 0)]),
+        # what some values have of their own, or are spared
+        ([{"limit": "5/s", "per": "a", "overrides": {"x": "9/s"}},
+          {"limit": "6/s", "per": "a"}], []),
+        ([{"limit": "5/s", "exempt": {"a": "x"}}, {"limit": "6/s"}], []),
+        ([{"limit": "5/s", "exempt": {"a": "x"}}, {"limit": "6/s", "exempt": {"a": "x"}}],
+         [(1, 0)]),
+        ([{"limit": "5/s"}, {"limit": "6/s", "exempt": {"a": "x"}}], [(1, 0)]),
+        # windows of one length
+        *(([{"limit": "5/s", "algorithm": one}, {"limit": "6/s", "algorithm": one}], [(1, 0)])
+          for one in ("fixed_window", "sliding_window", "moving_window")),
+        ([{"limit": "5/s", "algorithm": "fixed_window"},
+          {"limit": "6/s", "per": "a", "algorithm": "fixed_window"}], []),
+        ([{"limit": "5/s", "algorithm": "sliding_window"},
+          {"limit": "6/s", "per": "a", "algorithm": "sliding_window"}], [(1, 0)]),
+        ([{"limit": "5/s", "algorithm": "fixed_window"},
+          {"limit": "600/m", "algorithm": "fixed_window"}], []),
+        ([{"limit": "5/s", "algorithm": "fixed_window"},
+          {"limit": "6/s", "algorithm": "moving_window"}], []),
+        # between windows and buckets
+        ([{"limit": "5/s", "algorithm": "moving_window"}, {"limit": "6/s"}], [(1, 0)]),
+        ([{"limit": "5/s", "algorithm": "fixed_window"}, {"limit": "6/s"}], []),
+        ([{"limit": "5/s"}, {"limit": "10/s", "algorithm": "moving_window"}], [(1, 0)]),
+        ([{"limit": "5/s"}, {"limit": "9/s", "algorithm": "moving_window"}], []),
+        ([{"limit": "5/s", "algorithm": "warm_up", "warm_up": {"for": "1s", "from": "50%"}},
+          {"limit": "6/s"}], [(1, 0)]),
+        ([{"limit": "5/s", "algorithm": "pace"}, {"limit": "6/s"}], []),
     ],
-)
+)  # fmt: skip
 def test_pointless_limits(
     fields: list[dict[str, object]], pointless: list[tuple[int, int]]
 ) -> None:

@@ -41,10 +41,10 @@ def test_other_names_are_not(names: tuple[str, ...]) -> None:
 def test_words_of_later_versions() -> None:
     assert is_planned_word(("upstreams", "app", "balance"), "maglev")
     assert is_planned_word(("keys", "user", "from"), "jwt")
-    assert is_planned_word(("rate_limits", "algorithm"), "pace")
-    assert not is_planned_word(("rate_limits", "algorithm"), "gcra")
-    assert not is_planned_word(("rate_limits", "name"), "pace")
-    assert not is_planned_word(("rate_limits", "algorithm"), None)
+    assert not is_planned_word(("rate_limits", "algorithm"), "pace")
+    assert not is_planned_word(("upstreams", "app", "balance"), "round_robin")
+    assert not is_planned_word(("upstreams", "app", "name"), "maglev")
+    assert not is_planned_word(("upstreams", "app", "balance"), None)
 
 
 def test_what_is_planned_beside_the_fields_of_a_map() -> None:

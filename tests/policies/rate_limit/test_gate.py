@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from pydantic import ValidationError
 
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Stage
@@ -301,44 +300,3 @@ def test_a_value_as_long_as_a_head_may_be_is_limited_like_any_other() -> None:
     limit = gate(limit="2/s", per="user")
     long, other = request(user="x" * 60_000), request(user="x" * 60_001)
     assert (passed(limit, long, 1.0), passed(limit, other, 1.0)) == (2, 2)
-
-
-def test_the_keys_it_names_are_known_with_their_place() -> None:
-    fields = {"name": "a-rule", "limit": "5/s", "per": ["user", "client"], "match": {"sku": "a*"}}
-    spec = RateLimitSpec.model_validate(fields)
-    assert [(use.name, use.at) for use in spec.keys_used()] == [
-        ("sku", ("match", "sku")),
-        ("user", ("per", 0)),
-        ("client", ("per", 1)),
-    ]
-
-
-@pytest.mark.parametrize(
-    "fields, place, code, message",
-    [
-        ({}, "limit", "missing", "Field required"),
-        ({"limit": "0/s"}, "limit", "bad-rate", "'0/s' lets nothing or everything"),
-        ({"limit": 5}, "limit", "bad-rate", "5 is not a rate"),
-        ({"limit": "-5/s"}, "limit", "bad-rate", "'-5/s' is not a rate"),
-        ({"limit": "2000000/s"}, "limit", "bad-rate", "more than 1000000/s is as good as no limit"),
-        (
-            {"limit": "20000 units/m"},
-            "limit",
-            "not-supported-yet",
-            "limits in units, with a cost for each request, are not supported yet",
-        ),
-        ({"limit": "5/s", "burst": 0}, "burst", "bad-count", "0 is not a whole number"),
-        ({"limit": "5/s", "burst": 1.5}, "burst", "bad-count", "1.5 is not a whole number"),
-        ({"limit": "5/s", "algorithm": "leaky"}, "algorithm", "enum", "should be 'token_bucket'"),
-        ({"limit": "5/s", "algorithm": ["gcra"]}, "algorithm", "enum", "should be 'token_bucket'"),
-        ({"limit": "5/s", "per": ["user", "user"]}, "per", "bad-value", "a key stands twice"),
-        ({"limit": "5/s", "per": []}, "per", "empty-list", "the list is empty"),
-        ({"limit": "5/s", "perr": "user"}, "perr", "extra_forbidden", "not permitted"),
-    ],
-)
-def test_a_mistake_is_told(fields: dict[str, Any], place: str, code: str, message: str) -> None:
-    with pytest.raises(ValidationError) as raised:
-        RateLimitSpec.model_validate({"name": "a-rule", **fields})
-    errors = raised.value.errors()
-    assert [(error["loc"], error["type"]) for error in errors] == [((place,), code)]
-    assert message in errors[0]["msg"]
