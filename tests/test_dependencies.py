@@ -35,7 +35,6 @@ PROGRAMS = {
     "ruff",
     "uv",
     # Asked for by kinds of rules that are being built.
-    "limits",
     "pyjwt",
 }
 
