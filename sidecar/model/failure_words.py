@@ -64,6 +64,15 @@ class Failures:
         self._statuses = frozenset(int(word) for word in named if word.isdigit())
         self._reasons = frozenset(reason for word in named for reason in _REASONS.get(word, ()))
 
+    def include(self, reason: str, status: int) -> bool:
+        """Whether an attempt failed in one of these ways.
+
+        ``reason`` says why there was no answer, and is empty for one with ``status``.
+        """
+        if reason:
+            return reason in self._reasons
+        return status in self._statuses or (status >= 500 and self._any_5xx)
+
     def judge(self, outcome: Outcome) -> bool | None:
         """Whether the upstream failed in one of these ways; None when that cannot be said."""
         failure = outcome.failure

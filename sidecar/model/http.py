@@ -11,6 +11,9 @@ from sidecar.model.priority import MEDIUM
 #: ``content_length`` of a message that declares none.
 NO_LENGTH = -1
 
+#: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+
 
 class RequestHead:
     """One request head, already stripped of everything hop-by-hop.

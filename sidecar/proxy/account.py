@@ -128,7 +128,7 @@ def _overhead(exchange: Exchange, now: float) -> float:
 
     Waiting for the upstream is not in it, nor is the time in which bodies flow.
     """
-    asked = exchange.asked
+    asked = exchange.first_asked or exchange.asked
     if not asked:
         return now - exchange.started
     heard = exchange.heard

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from random import Random
 from typing import TYPE_CHECKING
 
+from sidecar.cluster.retry_load import RetryLoad
 from sidecar.proxy.clock import clock
 from sidecar.proxy.connector import Connector
 from sidecar.proxy.witness import FULLY_EXPLAINED
@@ -24,6 +25,7 @@ class Engine:
 
     __slots__ = (
         "_connectors",
+        "_retry_loads",
         "date",
         "draining",
         "exchanges",
@@ -62,6 +64,7 @@ class Engine:
         self.now = clock()
         self.date = b""
         self._connectors: dict[Endpoint, Connector] = {}
+        self._retry_loads: dict[str, RetryLoad] = {}
         self.tick(self.now)
         self.install(rules)
 
@@ -103,6 +106,13 @@ class Engine:
             connector.retired = cluster is None
             self._connectors[endpoint] = connector
         return connector
+
+    def retry_load(self, cluster: str) -> RetryLoad:
+        """How much is tried again of what goes to an upstream; the same object over reloads."""
+        load = self._retry_loads.get(cluster)
+        if load is None:
+            load = self._retry_loads[cluster] = RetryLoad()
+        return load
 
     def connectors(self) -> list[Connector]:
         """All connectors, those of endpoints that are going included."""

@@ -14,6 +14,7 @@ from sidecar.model.outcome import (
     NOTHING_HEARD,
     Failure,
     Heard,
+    Source,
     classify,
 )
 from sidecar.model.verdict import LocalReply, Park
@@ -25,8 +26,6 @@ from sidecar.proxy.witness import testify
 from sidecar.wire.local_reply import write_reply
 
 if TYPE_CHECKING:
-    import asyncio
-
     from sidecar.model.http import RequestHead
     from sidecar.model.outcome import Outcome
     from sidecar.proxy.downstream import Downstream
@@ -44,7 +43,6 @@ class Exchange(Tunnel):
     reason = ""
     #: What the rules knew, where one of them had more to say than yes.
     evidence: Evidence | None = None
-    _timer: asyncio.TimerHandle | None = None
 
     def __init__(
         self, engine: Engine, downstream: Downstream, request: RequestHead, now: float
@@ -202,11 +200,22 @@ class Exchange(Tunnel):
             abandon(self, self.request)
         if self.tickets is not NO_TICKETS:
             settle(self, self.request, self._outcome(failure, now), now)
+        if self.recourse is not None:
+            self._end_recourse(failure)
         self.engine.exchanges.discard(self)
         record(self, now)
         self.downstream.exchange_done(self)
         # The protocols' references go, so that no cycle waits for the garbage collector.
         self._held = None
+
+    def _end_recourse(self, failure: Failure | None) -> None:
+        recourse, self.recourse = self.recourse, None
+        if recourse is None:
+            return
+        recourse.count_out()
+        by = recourse.retried_by
+        if by is not None and (failure is None or failure.source is not Source.DOWNSTREAM):
+            by.policy.ended(well=failure is None and not by.policy.is_failure(self.status))
 
     def _outcome(self, failure: Failure | None, now: float) -> Outcome:
         answered = self.answered

@@ -1,7 +1,7 @@
 """Attempts: one endpoint after another is asked until one answers or it is no use any more.
 
-What may be asked again is decided here: a connection that could not be opened at all, and a
-kept-alive one that had gone stale, while nothing of the request is lost.
+What may be asked again without a rule is decided here: a connection that could not be opened at
+all, and a kept-alive one that had gone stale, while nothing of the request is lost.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
-from sidecar.model.outcome import NO_ENDPOINT, Failure, Retry
+from sidecar.model.http import IDEMPOTENT
+from sidecar.model.outcome import NO_ENDPOINT, PER_TRY_TIMEOUT, Failure, Retry
 from sidecar.proxy.account import count_attempt
 from sidecar.proxy.asker import Asker
 from sidecar.proxy.chain import Passage
@@ -17,17 +18,20 @@ from sidecar.proxy.clock import clock
 from sidecar.wire.forwarding import request_head
 
 if TYPE_CHECKING:
+    import asyncio
+
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.proxy.engine import Engine
+    from sidecar.proxy.recourse import Recourse
     from sidecar.proxy.upstream import Upstream
     from sidecar.ruleset.routes import Chain, Route
     from sidecar.telemetry.metrics import ClientMeters
 
-#: Methods that may be sent again when it is unknown whether they had been (RFC 9110, 9.2.2).
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-
 #: A kept-alive connection that went stale is replaced this many times.
 _STALE_AT_MOST: Final = 2
+
+#: Body bytes kept so that a request can be sent again, or while it waits for a connection.
+HELD_BYTES: Final = 64 * 1024
 
 NEVER: Final = float("inf")
 
@@ -50,14 +54,17 @@ class Forwarder(Passage, Asker):
     sampled = False
     #: What was received of the body, while it may have to be sent again.
     _held: list[bytes] | None = None
+    _held_bytes = 0
     _head = b""
     _stamp = b""
     upstream: Upstream | None = None
     endpoint: Endpoint | None = None
     client_meters: ClientMeters | None = None
     attempts = 0
-    #: When the request went to the upstream.
+    #: When the request went to the upstream: with the last attempt, and, if a rule had the first
+    #: one repeated or replaced, with that.
     asked = 0.0
+    first_asked = 0.0
     _stale = 0
     _tried: tuple[Endpoint, ...] = ()
     _waiting = False
@@ -67,6 +74,14 @@ class Forwarder(Passage, Asker):
     #: The status sent downstream; 0 while nothing was.
     status = 0
     finished = False
+    #: What the exchange waits for besides the upstream: a parked turn, the next try.
+    _timer: asyncio.TimerHandle | None = None
+    #: What was done about failures; None while there were none.
+    recourse: Recourse | None = None
+
+    @abstractmethod
+    def _retry(self, failure: Failure) -> bool:
+        """Whether a rule has the failed attempt made once more."""
 
     @abstractmethod
     def _fail(self, failure: Failure, detail: str) -> None:
@@ -137,7 +152,7 @@ class Forwarder(Passage, Asker):
             return
         if self._may_try_again(failure):
             self._try_again(failure)
-        else:
+        elif not self.chain.retries or not self._retry(failure):
             self._fail(failure, detail)
 
     def _may_try_again(self, failure: Failure) -> bool:
@@ -146,7 +161,7 @@ class Forwarder(Passage, Asker):
         if failure.retry is Retry.ALWAYS:
             # Nothing was sent: another endpoint may be there.
             return len(self._tried) + 1 < len(self.route.cluster.endpoints)
-        return self.request.method in _IDEMPOTENT and self._stale < _STALE_AT_MOST
+        return self.request.method in IDEMPOTENT and self._stale < _STALE_AT_MOST
 
     def _replayable(self) -> bool:
         """Whether all that was received of the request is still here."""
@@ -169,7 +184,10 @@ class Forwarder(Passage, Asker):
     def expire(self, failure: Failure) -> None:
         """A deadline has passed; called by the sweep."""
         self._detach(failure)
-        if not self.finished:
+        if self.finished:
+            return
+        again = failure is PER_TRY_TIMEOUT and self.chain.retries and self._retry(failure)
+        if not again:
             self._fail(failure, "")
 
     def _detach(self, failure: Failure) -> None:

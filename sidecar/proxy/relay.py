@@ -7,11 +7,12 @@ What flows is framed anew for whoever gets it; who is slow slows the other side 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sidecar.proxy.account import count_attempt
 from sidecar.proxy.clock import clock
-from sidecar.proxy.forwarder import NEVER, Forwarder
+from sidecar.proxy.forwarder import HELD_BYTES, NEVER
+from sidecar.proxy.retrying import Retrying
 from sidecar.wire.chunked import encode_chunk, last_chunk
 from sidecar.wire.forwarding import (
     BY_CHUNKS,
@@ -26,16 +27,12 @@ if TYPE_CHECKING:
     from sidecar.model.http import ResponseHead
     from sidecar.model.outcome import Failure
 
-#: Body bytes kept so that a request can be sent again, or while it waits for a connection.
-_HELD_BYTES: Final = 64 * 1024
 
-
-class Relay(Forwarder):
+class Relay(Retrying):
     """The two bodies of an exchange."""
 
     bytes_received = 0
     bytes_sent = 0
-    _held_bytes = 0
     #: The head of the answer that was passed on.
     answered: ResponseHead | None = None
     #: The client was told to send its body.
@@ -83,7 +80,7 @@ class Relay(Forwarder):
             return
         held.append(data)
         self._held_bytes += len(data)
-        if self._held_bytes > _HELD_BYTES:
+        if self._held_bytes > HELD_BYTES:
             if upstream is not None:
                 self._held = None
             else:
@@ -91,7 +88,7 @@ class Relay(Forwarder):
 
     def _hold_body(self) -> None:
         """Read no more of the body than may be held while there is nobody to send it to."""
-        if not self.request_sent and self._held_bytes > _HELD_BYTES:
+        if not self.request_sent and self._held_bytes > HELD_BYTES:
             self.downstream.pause_reading()
 
     # --- the answer, called by the upstream
@@ -105,6 +102,10 @@ class Relay(Forwarder):
 
     def response_begin(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """The final head, and the beginning or all of the body that came with it."""
+        if head.status >= 400 and self._reconsidered(head, body, ended=ended):
+            return
+        if self.recourse is not None:
+            self.recourse.count_out()
         self.status = head.status
         self.answered = head
         self.framing = framing = response_framing(self.request, head)

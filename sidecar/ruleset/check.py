@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from sidecar.ruleset.activity import check_activity
 from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments, attach
+from sidecar.ruleset.attempts import check_attempts, lint_attempts
 from sidecar.ruleset.consistency import check_consistency
 from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
 from sidecar.ruleset.document import Document, load
@@ -53,6 +54,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     found += check_references(parts, document)
     found += check_consistency(parts, document)
     found += check_activity(parts, document)
+    found += check_attempts(parts, document)
     attachments = NOTHING_ATTACHED
     if folder is not None:
         attachments, problems = attach(parts, document, folder)
@@ -60,6 +62,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     if file is None or has_errors(found):
         return Checked(None, in_order(found), document, attachments)
     found += lint(file, document)
+    found += lint_attempts(file, document)
     return Checked(file, in_order(found), document, attachments)
 
 

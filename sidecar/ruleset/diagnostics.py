@@ -90,10 +90,12 @@ CODES: dict[str, Meaning] = {
     "missing-file": Meaning(_ERROR, "A file that is named here cannot be read."),
     "bad-file": Meaning(_ERROR, "A file that is named here does not hold what it must."),
     "no-secret": Meaning(_ERROR, "A secret is not where it is said to be."),
+    "unsafe-retry": Meaning(_ERROR, "A retry that may have an effect twice."),
     # --- what it would change
     "needs-restart": Meaning(_ERROR, "Something that cannot change while running."),
     # --- what it probably does not mean
     "never-fires": Meaning(_WARNING, "A rule or a route that no request can reach."),
+    "retries-too-long": Meaning(_WARNING, "Retries for which there is never time."),
     "burst-above-limit": Meaning(_WARNING, "A burst that lets far more than the limit through."),
     "shadowed-limit": Meaning(_WARNING, "A limit that a stricter one makes pointless."),
     "nobody-trusted": Meaning(_WARNING, "A key that is removed from everybody's requests."),

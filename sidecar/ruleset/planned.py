@@ -16,7 +16,7 @@ _FIELDS: Final = frozenset({
     "faults",
     "cache",
     "peak_shaving",
-    "retries",
+    "retries.hedge_after",
     "fallbacks",
     "traffic",
     "compensations",

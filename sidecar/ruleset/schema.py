@@ -22,6 +22,7 @@ from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.concurrency import ConcurrencySpec
 from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
+from sidecar.policies.retry import RetrySpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.sections import (
     KeySpec,
@@ -77,6 +78,8 @@ class RuleFile(Spec):
     """So many requests at a time."""
     breakers: tuple[BreakerSpec, ...] = ()
     """Upstreams that fail or are slow are left alone for a while."""
+    retries: tuple[RetrySpec, ...] = ()
+    """What is tried again."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
 

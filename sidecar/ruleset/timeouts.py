@@ -36,9 +36,14 @@ def never_slow(file: RuleFile) -> Iterator[tuple[Path, float]]:
 
 def _longest_try(file: RuleFile, rule: RuleSpec) -> float:
     """The longest ``per_try`` of the routes that a rule may govern."""
+    return max(one.per_try for one in timeouts_of(file, rule))
+
+
+def timeouts_of(file: RuleFile, rule: RuleSpec) -> list[Timeouts]:
+    """The timeouts of the routes that a rule may govern."""
     own = {route.name: route.timeouts for route in file.routes} | {OTHER: TimeoutsSpec()}
     names = rule.match.route or tuple(own)
-    return max(timeouts_in_force(own[name], file.timeouts).per_try for name in names)
+    return [timeouts_in_force(own[name], file.timeouts) for name in names]
 
 
 def _first(*values: float | None) -> float:

@@ -98,7 +98,7 @@ def _unknown_word(error: ErrorDetails, path: Path, document: Document) -> Diagno
     text = shown(value).strip("'").lower()
     habit = _HABITS.get(text)
     meant = habit if habit in words else closest(text, words) if isinstance(value, str) else None
-    expected = f"write {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else ""
+    expected = f"write {' or '.join([', '.join(words[:-1]), words[-1]]).removeprefix(' or ')}"
     hint = f"{expected}; did you mean {meant}?" if meant else expected
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     message = f"{shown(value)} is not a word for '{name}'"

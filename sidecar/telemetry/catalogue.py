@@ -287,6 +287,19 @@ OVERLOAD_DELAY: Final = Metric(
     _RULE,
     unit="seconds",
 )
+RETRY_RESULTS: Final = Metric(
+    "sidecar_retry_results_total",
+    Kind.COUNTER,
+    "How requests ended that a rule had tried again.",
+    (*_RULE, a.RESULT),
+)
+RETRIES_SKIPPED: Final = Metric(
+    "sidecar_retries_skipped_total",
+    Kind.COUNTER,
+    "Retries that a rule asked for and that were left out.",
+    (*_RULE, a.REASON),
+    reasons=(Use.NO_RETRY,),
+)
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
 )

@@ -31,6 +31,8 @@ class Use(Enum):
     CONNECT = "connect"
     #: An attempt that was repeated.
     RETRY = "retry"
+    #: An attempt that was to be repeated, and was not.
+    NO_RETRY = "no retry"
     #: A record that never reached the pipeline.
     RECORD_DROP = "record drop"
     #: A log line that was not written.

@@ -28,6 +28,8 @@ READINGS: Final[dict[str, Metric]] = {
     "shed_share": c.SHED_SHARE,
     "cpu_share": c.OVERLOAD_CPU,
     "queue_delay_seconds": c.OVERLOAD_DELAY,
+    "retry_results": c.RETRY_RESULTS,
+    "retries_skipped": c.RETRIES_SKIPPED,
 }
 
 Labels = tuple[str, ...]

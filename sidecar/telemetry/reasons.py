@@ -100,14 +100,25 @@ _FAILURES: Final = (
         Use.FAILURE,
         Use.RETRY,
     ),
-    _reason("upstream_reset", "The endpoint broke the connection before it answered.", Use.FAILURE),
+    _reason(
+        "upstream_reset",
+        "The endpoint broke the connection before it answered.",
+        Use.FAILURE,
+        Use.RETRY,
+    ),
     _reason(
         "upstream_bad_response",
         "The endpoint's answer was malformed or could be read in two ways.",
         Use.FAILURE,
+        Use.RETRY,
     ),
     _reason("upstream_truncated", "The endpoint's answer ended before its time.", Use.FAILURE),
-    _reason("per_try_timeout", "One attempt took longer than `timeouts.per_try`.", Use.FAILURE),
+    _reason(
+        "per_try_timeout",
+        "One attempt took longer than `timeouts.per_try`.",
+        Use.FAILURE,
+        Use.RETRY,
+    ),
     _reason("request_timeout", "The request took longer than `timeouts.request`.", Use.FAILURE),
     _reason("idle_timeout", "Nothing moved for `timeouts.idle`.", Use.FAILURE),
     _reason(
@@ -120,6 +131,25 @@ _FAILURES: Final = (
     _reason("client_stalled", "The client stopped reading or sending.", Use.FAILURE),
     _reason("drain_expired", "The sidecar stopped before the request was finished.", Use.FAILURE),
     _reason("internal_error", "A bug in the sidecar.", Use.FAILURE),
+)
+
+_RETRIES: Final = (
+    _reason("retriable_status", "The endpoint's answer had a status to be retried.", Use.RETRY),
+    _reason(
+        "budget_exhausted",
+        "As many requests to the upstream were being retried as `budget` allows.",
+        Use.NO_RETRY,
+    ),
+    _reason(
+        "deadline_too_near",
+        "What was left of the request's time could not hold the wait and another try.",
+        Use.NO_RETRY,
+    ),
+    _reason(
+        "body_not_kept",
+        "More had come of the request's body than is kept to be sent again.",
+        Use.NO_RETRY,
+    ),
 )
 
 _DROPS: Final = (
@@ -144,6 +174,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     *_CONNECTIONS,
     *_REFUSALS,
     *_FAILURES,
+    *_RETRIES,
     *_DROPS,
 )
 

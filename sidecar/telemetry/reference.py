@@ -23,6 +23,7 @@ _USES: Final = {
     Use.FAILURE: "failure",
     Use.CONNECT: "connect failure",
     Use.RETRY: "retry",
+    Use.NO_RETRY: "retry left out",
     Use.RECORD_DROP: "record dropped",
     Use.LOG_DROP: "log line dropped",
 }

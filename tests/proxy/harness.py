@@ -115,6 +115,7 @@ def rules_for(
     version: str = "one",
     watched: frozenset[bytes] = frozenset(),
     identity: frozenset[bytes] = frozenset(),
+    answers: frozenset[bytes] = frozenset(),
 ) -> RuleSet:
     """A rule set with one route to one cluster."""
     cluster = Cluster("app", tuple(endpoints), Balancer())
@@ -135,7 +136,7 @@ def rules_for(
         listeners={"inbound": inbound},
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
-        response_names=NameTable(RESPONSE_KINDS),
+        response_names=NameTable(RESPONSE_KINDS, watched=answers),
     )
 
 

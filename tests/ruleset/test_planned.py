@@ -48,7 +48,7 @@ def test_words_of_later_versions() -> None:
 
 
 def test_what_is_planned_beside_the_fields_of_a_map() -> None:
-    assert {"traffic", "retries", "stores"} <= {*planned_beside(())}
+    assert {"traffic", "slo", "stores"} <= {*planned_beside(())}
     assert {"health", "dns"} <= {*planned_beside(("upstreams", "app"))}
     assert planned_beside(("timeouts",)) == ["deadline_header"]
     assert planned_beside(("trust", "paths")) == []

@@ -12,6 +12,7 @@ from sidecar.model.spec import MatchSpec, RuleSpec
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.rate_limit import RateLimitSpec
+from sidecar.policies.retry import RetrySpec
 from sidecar.ruleset.check import check
 from sidecar.ruleset.document import load
 from sidecar.ruleset.schema import (
@@ -35,6 +36,7 @@ def test_the_kinds_of_rules_follow_from_the_fields_of_the_file() -> None:
     assert RULE_KINDS["access"] is AccessSpec
     assert RULE_KINDS["rate_limits"] is RateLimitSpec
     assert RULE_KINDS["breakers"] is BreakerSpec
+    assert RULE_KINDS["retries"] is RetrySpec
     assert [*RULE_KINDS] == [name for name in fields_of(RuleFile) if name in RULE_KINDS]
 
 

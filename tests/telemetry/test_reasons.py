@@ -37,7 +37,7 @@ def test_every_failure_of_the_model_is_one() -> None:
 
 def test_what_may_be_retried_is_a_reason_of_retries() -> None:
     retried = {one.reason for one in FAILURES if one.retry is not outcome.Retry.NEVER}
-    assert retried == set(reasons(Use.RETRY))
+    assert retried <= set(reasons(Use.RETRY))
 
 
 def test_what_keeps_a_connection_from_coming_about_can_be_retried() -> None:
