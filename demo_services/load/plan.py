@@ -63,6 +63,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     refused: frozenset[int] = frozenset({429})
     #: Header fields that every refusal has to carry; those that do not are counted.
     refusals_carry: tuple[str, ...] = ()
+    #: Header fields that mark an answer, a degraded one for instance; admitted answers that
+    #: carry one of them are counted as marked besides.
+    marks: tuple[str, ...] = ()
     seed: int = 1
 
     @property

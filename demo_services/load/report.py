@@ -21,6 +21,8 @@ class ClientSecond(msgspec.Struct, frozen=True, kw_only=True):
     admitted: int
     refused: int
     failed: int
+    #: Of the admitted, those with a field that the plan calls a mark.
+    marked: int = 0
     #: Of the admitted; 0 when there were none.
     p50_ms: float
     p99_ms: float
@@ -50,6 +52,8 @@ class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
     refused: Latency
     #: Refusals that lacked a header field that the plan demands.
     refusals_incomplete: int
+    #: Admitted answers with a field that the plan calls a mark.
+    marked: int = 0
 
     @property
     def failed(self) -> int:

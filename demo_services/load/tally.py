@@ -13,8 +13,8 @@ from demo_services.load.report import ClientSecond, PhaseReport, Sample
 class Sheet:
     """One client in one phase."""
 
-    __slots__ = ("admitted", "errors", "offered", "phase", "refusals_incomplete", "refused",
-                 "seconds", "statuses")  # fmt: skip
+    __slots__ = ("admitted", "errors", "marked", "offered", "phase", "refusals_incomplete",
+                 "refused", "seconds", "statuses")  # fmt: skip
 
     def __init__(self, phase: str, seconds: float) -> None:
         self.phase: Final = phase
@@ -25,6 +25,7 @@ class Sheet:
         self.admitted = LatencyHistogram()
         self.refused = LatencyHistogram()
         self.refusals_incomplete = 0
+        self.marked = 0
 
     def report(self, client: str) -> PhaseReport:
         """What was counted so far."""
@@ -38,6 +39,7 @@ class Sheet:
             admitted=self.admitted.summary(),
             refused=self.refused.summary(),
             refusals_incomplete=self.refusals_incomplete,
+            marked=self.marked,
         )
 
 
@@ -48,6 +50,7 @@ class Tally:
         self._client = client.name
         self._refused = plan.refused
         self._required = tuple(name.lower().encode() for name in plan.refusals_carry)
+        self._marks = tuple(name.lower().encode() for name in plan.marks)
         self._sheets: dict[str, Sheet] = {}
         for step in client.steps:
             sheet = self._sheets.setdefault(step.phase, Sheet(step.phase, 0.0))
@@ -72,6 +75,9 @@ class Tally:
         if 200 <= status < 400:
             sheet.admitted.record(seconds)
             self._latencies.append(seconds)
+            if any(answer.has(name) for name in self._marks):
+                sheet.marked += 1
+                self._marked += 1
         elif status in self._refused:
             sheet.refused.record(seconds)
             self._refusals += 1
@@ -97,6 +103,7 @@ class Tally:
             admitted=len(latencies),
             refused=self._refusals,
             failed=self._failures,
+            marked=self._marked,
             p50_ms=_percentile_ms(latencies, 0.50),
             p99_ms=_percentile_ms(latencies, 0.99),
             outstanding=outstanding,
@@ -112,6 +119,7 @@ class Tally:
         self._offered = 0
         self._refusals = 0
         self._failures = 0
+        self._marked = 0
         self._latencies: list[float] = []
 
     def _sample(self, answer: Answer) -> Sample:

@@ -50,6 +50,18 @@ def test_admitted_refused_and_failed_are_told_apart() -> None:
     assert quiet.errors == {"timeout": 1}
 
 
+def test_marked_answers_are_counted_besides() -> None:
+    plan = Plan(host="h", port=1, clients=(CLIENT,), marks=("X-Degraded",))
+    tally = Tally(CLIENT, plan)
+    sheet = tally.offer("quiet")
+    for status, field in ((200, b"x-degraded: stock"), (200, b"a: b"), (500, b"x-degraded: x")):
+        tally.answered(sheet, _answer(status, field), 0.001)
+    second = tally.end_second(0)
+    assert (second.admitted, second.marked, second.failed) == (2, 1, 1)
+    assert tally.end_second(0).marked == 0
+    assert tally.reports()[0].marked == 1
+
+
 @pytest.mark.parametrize(
     "fields,incomplete",
     [
