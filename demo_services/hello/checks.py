@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from demo_services.check import Check
 from demo_services.hello.rules import ClientLimit
 from demo_services.hello.story import BURST, CALM, GREEDY, MODEST, QUIET
 from demo_services.load.latency import Latency, merged
@@ -15,14 +16,6 @@ _SLOWER_AT_MOST_TIMES: Final = 2
 _SLOWER_AT_MOST_MS: Final = 50
 #: The first requests after the burst may still find the bucket empty.
 _LET_IN_AGAIN: Final = 0.95
-
-
-class Check(NamedTuple):
-    """One promise, and whether it was kept."""
-
-    promise: str
-    kept: bool
-    measured: str
 
 
 class Witness(NamedTuple):

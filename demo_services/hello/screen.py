@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from demo_services.hello.checks import Check
+from demo_services.check import Check
 from demo_services.hello.story import GREEDY, GREEDY_PER_SECOND, WORDS
 from demo_services.load.report import ClientSecond, Report, Sample, Second
 

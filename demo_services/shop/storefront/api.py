@@ -15,7 +15,7 @@ from demo_services.shop.service.problems import Unavailable
 from demo_services.shop.service.running import Service, json_response
 from demo_services.shop.storefront.pages import Pages
 
-KNOBS: Final = Knobs(workers=8, latency_ms=4.0)
+KNOBS: Final = Knobs(workers=4, latency_ms=10.0)
 
 _DEGRADED: Final = "x-degraded"
 _PASSED_UP: Final = (USER, IDEMPOTENCY_KEY, hdrs.CONTENT_TYPE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from demo_services.hello.checks import Check
+from demo_services.check import Check
 from demo_services.hello.screen import Screen
 from demo_services.load.report import ClientSecond, Sample, Second
 

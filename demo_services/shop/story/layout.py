@@ -1,0 +1,39 @@
+"""Where everything of one run is: the addresses of each service and its sidecar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+INVENTORY: Final = "inventory"
+ORDER: Final = "order"
+STOREFRONT: Final = "storefront"
+#: In the order in which they are started: whoever is called before whoever calls.
+SERVICES: Final = (INVENTORY, ORDER, STOREFRONT)
+#: Whom each of them calls.
+CALLS: Final = {INVENTORY: (), ORDER: (INVENTORY,), STOREFRONT: (INVENTORY, ORDER)}
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses as ``host:port``."""
+
+    #: The service itself.
+    app: str
+    knobs: str
+    #: Its sidecar.
+    inbound: str
+    outbound: str
+    prometheus: str
+
+
+Layout = dict[str, Place]
+
+
+def lay_out(ports: Iterator[int]) -> Layout:
+    """A place for each service."""
+    return {
+        name: Place(**{field: f"127.0.0.1:{next(ports)}" for field in Place.__struct_fields__})
+        for name in SERVICES
+    }

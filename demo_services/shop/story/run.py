@@ -1,0 +1,104 @@
+"""The story from beginning to end: start everything, play the acts, tell of it, end it all."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from demo_services.check import Check
+from demo_services.processes import Processes
+from demo_services.shop.story.acts.program import chosen
+from demo_services.shop.story.configuration import bounds
+from demo_services.shop.story.layout import lay_out
+from demo_services.shop.story.ports import free_ports
+from demo_services.shop.story.rule_files import RuleFiles
+from demo_services.shop.story.running_shop import RunningShop
+from demo_services.shop.story.screen import Screen
+from demo_services.shop.story.stage import Stage
+from demo_services.shop.story.teller import tell
+from demo_services.shop.story.telling import Story, Told
+
+_COMMAND = ".venv/bin/python -m demo_services.shop"
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to see."""
+
+    acts: tuple[str, ...]
+    keep: bool
+    seed: int
+    #: The folder of the rule files; None for no sidecars.
+    rules: Path | None
+    report: Path
+
+
+def run(wishes: Wishes, screen: Screen) -> bool:
+    """Whether every promise was kept. Raises NotReady, UnfitRules, ValueError, OSError."""
+    governed = wishes.rules is not None
+    acts = chosen(wishes.acts, governed=governed)
+    with tempfile.TemporaryDirectory(prefix="shop-") as name:
+        directory = Path(name)
+        with Processes(directory) as processes:
+            layout = lay_out(free_ports())
+            rules = wishes.rules and RuleFiles(wishes.rules, directory, layout)
+            shop = RunningShop(processes, directory, layout, rules or None)
+            began = time.monotonic()
+            shop.start()
+            ready = time.monotonic() - began
+            for line in bounds(shop, ready_seconds=ready):
+                screen.verbatim(line)
+            story = Story(governed=governed, seed=wishes.seed, acts=[], instants=[], moments=[])
+            with screen:
+                tell(Stage(shop, processes, directory, screen, story), acts, screen)
+                story.acts.append(_ledger(shop))
+                screen.end(story.acts[-1], governed=governed)
+            _close(screen, story)
+            if wishes.keep:
+                _stay(screen, shop)
+    return story.kept
+
+
+def _ledger(shop: RunningShop) -> Told:
+    """The last promise: whatever was refused or failed, the books agree."""
+    ordered, reserved = shop.settled_ledgers()
+    check = Check(
+        "what was sold is what the inventory reserved, to the piece",
+        ordered == reserved,
+        f"{ordered} pieces in confirmed orders, {reserved} in reservations",
+    )
+    return Told(
+        name="ledger",
+        title="the books of the orders and of the inventory are compared",
+        began=0.0,
+        ended=0.0,
+        checks=(check,),
+        report=None,
+        gist=check.measured,
+    )
+
+
+def _close(screen: Screen, story: Story) -> None:
+    screen.summary(story)
+    if story.governed:
+        screen.say(f"\n[bold]{'PASS' if story.kept else 'FAIL'}[/bold]")
+    again = f"{_COMMAND} --without-sidecar" if story.governed else _COMMAND
+    contrast = "the same load on the bare services" if story.governed else "the same with sidecars"
+    screen.say("\nWhat to try next:")
+    for command, effect in (
+        (again, contrast),
+        (f"{_COMMAND} --keep", "leave it running, and ask it things with curl"),
+        (f"{_COMMAND} --act sale", "one act alone"),
+    ):
+        screen.say(f"  {command:<55} [dim]{effect}[/dim]")
+
+
+def _stay(screen: Screen, shop: RunningShop) -> None:
+    folder = shop.rules.path("storefront").parent if shop.governed else None
+    screen.addresses(shop.addresses(), folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()

@@ -1,0 +1,147 @@
+"""The shop of one run: three services, with a sidecar around each or without."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from demo_services.processes import NotReady, Process, Processes
+from demo_services.shop.story.asking import ask
+from demo_services.shop.story.counted import Counted
+from demo_services.shop.story.layout import CALLS, SERVICES, STOREFRONT, Layout
+from demo_services.shop.story.rule_files import RuleFiles
+
+_READY_WITHIN_SECONDS: Final = 20.0
+_SETTLED_WITHIN_SECONDS: Final = 5.0
+_LOOK_AGAIN_SECONDS: Final = 0.1
+
+
+class RunningShop:
+    """Starts everything; it ends with ``processes``. Without rules there are no sidecars."""
+
+    def __init__(
+        self, processes: Processes, directory: Path, layout: Layout, rules: RuleFiles | None
+    ) -> None:
+        self._processes = processes
+        self._directory = directory
+        self._layout = layout
+        self._rules = rules
+        self._sidecars: dict[str, Process] = {}
+
+    def start(self) -> None:
+        """Start every process at once, and wait until all are ready. Raises NotReady."""
+        started = {name: self._start(name) for name in SERVICES}
+        for name, process in started.items():
+            process.wait_until(lambda name=name: self._ready(name), _READY_WITHIN_SECONDS)  # type: ignore[misc]
+
+    @property
+    def governed(self) -> bool:
+        """Whether there are sidecars."""
+        return self._rules is not None
+
+    @property
+    def rules(self) -> RuleFiles:
+        """The rule files of the sidecars. Raises ValueError when there are none."""
+        if self._rules is None:
+            raise ValueError("there are no sidecars")
+        return self._rules
+
+    @property
+    def entrance(self) -> str:
+        """Where customers come in: ``host:port``."""
+        return self.address(STOREFRONT)
+
+    def address(self, service: str) -> str:
+        """Where a service is reached, through its sidecar if it has one."""
+        place = self._layout[service]
+        return place.inbound if self.governed else place.app
+
+    def state_directory(self, service: str) -> Path:
+        """Where a service's sidecar has its sockets."""
+        return self._directory / f"{service}.state"
+
+    def turn(self, service: str, **knobs: float) -> None:
+        """Turn knobs of a service. Raises OSError, ValueError when they cannot be turned so."""
+        reply = ask(self._layout[service].knobs, "/_knobs", method="PATCH", body=knobs)
+        if reply.status != 200:
+            raise ValueError(reply.body.decode())
+
+    def shown(self, service: str) -> Mapping[str, Any]:
+        """Its knobs, what it has served, and its ledger."""
+        reply = ask(self._layout[service].knobs, "/_knobs")
+        return msgspec.json.decode(reply.body, type=dict[str, Any])
+
+    def served(self, service: str) -> int:
+        """Requests that it has answered."""
+        return sum(self.shown(service)["served"].values())
+
+    def counted(self, service: str) -> Counted:
+        """What its sidecar has counted so far."""
+        return Counted(ask(self._layout[service].prometheus, "/metrics").body.decode())
+
+    def settled_ledgers(self) -> tuple[int, int]:
+        """Pieces in confirmed orders and in reservations, once no order is under way."""
+        deadline = time.monotonic() + _SETTLED_WITHIN_SECONDS
+        while True:
+            orders = self.shown("order")["ledger"]
+            if not orders["unsettled"] or time.monotonic() > deadline:
+                return orders["pieces"], self.shown("inventory")["ledger"]["pieces"]
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def log_tails(self) -> str:
+        """The ends of what all processes wrote."""
+        return "\n".join(process.log_tail() for process in self._sidecars.values())
+
+    def addresses(self) -> dict[str, str]:
+        """What a person may want to open or ask, by name."""
+        found = {}
+        for name, place in self._layout.items():
+            found[name] = f"http://{self.address(name)}"
+            found[f"{name} knobs"] = f"http://{place.knobs}/_knobs"
+            if self.governed:
+                found[f"{name} metrics"] = f"http://{place.prometheus}/metrics"
+        return found
+
+    def _start(self, name: str) -> Process:
+        service = self._processes.start(
+            name, f"demo_services.shop.{name}", environment=self._environment(name)
+        )
+        if self._rules is None:
+            return service
+        sidecar = self._processes.start(
+            f"{name}-sidecar",
+            "sidecar",
+            ["run", str(self._rules.path(name))],
+            environment={"SIDECAR_STATE_DIR": str(self.state_directory(name))},
+        )
+        self._sidecars[name] = sidecar
+        return sidecar
+
+    def _environment(self, name: str) -> dict[str, str]:
+        place = self._layout[name]
+        peers = {f"{peer.upper()}_URL": f"http://{self.address(peer)}" for peer in CALLS[name]}
+        return {
+            "PORT": _port(place.app),
+            "KNOBS_PORT": _port(place.knobs),
+            "DATA_DIR": str(self._directory),
+            **peers,
+        }
+
+    def _ready(self, name: str) -> bool | None:
+        try:
+            return ask(self.address(name), "/readyz").status == 200 or None
+        except OSError:
+            return None
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
+
+
+def died(process: Process) -> NotReady:
+    """The error for a process that ended before its time."""
+    return NotReady(f"{process.name} ended early\n{process.log_tail()}")
