@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -57,6 +57,12 @@ class LatencyHistogram:
 
     def _percentile_ms(self, percentile: float) -> float:
         return float(self._histogram.get_value_at_percentile(percentile)) / 1000
+
+
+def percentiles_ms(latency: Latency, percentiles: Sequence[float]) -> list[float]:
+    """The latencies that so many percent do not exceed, read off the histogram itself."""
+    histogram = HdrHistogram.decode(latency.hdr.encode())
+    return [float(histogram.get_value_at_percentile(one)) / 1000 for one in percentiles]
 
 
 def merged(latencies: Iterable[Latency]) -> Latency:

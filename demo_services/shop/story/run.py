@@ -12,9 +12,10 @@ import msgspec
 
 from demo_services.check import Check
 from demo_services.processes import Processes
+from demo_services.shop.report.page import page
 from demo_services.shop.story.acts.program import chosen
 from demo_services.shop.story.configuration import bounds
-from demo_services.shop.story.layout import lay_out
+from demo_services.shop.story.layout import SERVICES, lay_out
 from demo_services.shop.story.ports import free_ports
 from demo_services.shop.story.rule_files import RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
@@ -45,19 +46,22 @@ def run(wishes: Wishes, screen: Screen) -> bool:
         directory = Path(name)
         with Processes(directory) as processes:
             layout = lay_out(free_ports())
-            rules = wishes.rules and RuleFiles(wishes.rules, directory, layout)
-            shop = RunningShop(processes, directory, layout, rules or None)
+            rules = None if wishes.rules is None else RuleFiles(wishes.rules, directory, layout)
+            shop = RunningShop(processes, directory, layout, rules)
             began = time.monotonic()
             shop.start()
             ready = time.monotonic() - began
-            for line in bounds(shop, ready_seconds=ready):
+            configuration = list(bounds(shop, ready_seconds=ready))
+            for line in configuration:
                 screen.verbatim(line)
+            files = {} if rules is None else {rules.path(n).name: rules.text(n) for n in SERVICES}
             story = Story(governed=governed, seed=wishes.seed, acts=[], instants=[], moments=[])
             with screen:
                 tell(Stage(shop, processes, directory, screen, story), acts, screen)
                 story.acts.append(_ledger(shop))
                 screen.end(story.acts[-1], governed=governed)
-            _close(screen, story)
+            wishes.report.write_text(page(story, configuration, files), encoding="utf-8")
+            _close(screen, story, wishes.report)
             if wishes.keep:
                 _stay(screen, shop)
     return story.kept
@@ -82,8 +86,9 @@ def _ledger(shop: RunningShop) -> Told:
     )
 
 
-def _close(screen: Screen, story: Story) -> None:
+def _close(screen: Screen, story: Story, report: Path) -> None:
     screen.summary(story)
+    screen.say(f"report: {report}")
     if story.governed:
         screen.say(f"\n[bold]{'PASS' if story.kept else 'FAIL'}[/bold]")
     again = f"{_COMMAND} --without-sidecar" if story.governed else _COMMAND

@@ -60,13 +60,13 @@ class Scalper(Act):
         report = self.played()
         [before] = report.select(client=SCALPER, phase="before")
         [after] = report.select(client=SCALPER, phase="after")
-        yield nobody_refused([before], "the scalper, before the edit,")
+        yield nobody_refused([before], "before the edit the scalper is let in")
         yield Check(
             "a second after the edit every request of the scalper is a 403",
             after.statuses == {403: after.offered} and after.offered > 0,
             f"{after.statuses.get(403, 0)} of {after.offered}",
         )
-        yield nobody_refused(report.select(client=CUSTOMERS), "nobody else")
+        yield nobody_refused(report.select(client=CUSTOMERS), "nobody else is refused")
         yield nothing_failed(report.phases)
 
     def gist(self) -> str:
@@ -119,7 +119,8 @@ class Typo(Act):
         [greedy] = self.played().select(client=GREEDY, phase="after")
         limit = stage.shop.rules.limit(STOREFRONT, EACH_USER)
         yield true_to_the_limit(greedy, limit, "the rules before it stay: a greedy user")
-        yield nobody_refused(self.played().select(client=CUSTOMERS), "nobody else")
+        others = self.played().select(client=CUSTOMERS)
+        yield nobody_refused(others, "nobody else is refused")
         yield Check(
             "mended, the file is in force again",
             self._mended,
@@ -153,7 +154,7 @@ class Shadow(Act):
             self._would.refused > 0 and sum(self._would) == offered,
             f"{self._would.refused} of {offered} would be refused",
         )
-        yield nobody_refused(parts, "nobody")
+        yield nobody_refused(parts)
         yield nothing_failed(parts)
 
     def gist(self) -> str:
@@ -179,7 +180,8 @@ def _last_reload(stage: Stage) -> str:
     for line in stage.shop.rules.log(STOREFRONT).read_bytes().splitlines():
         if b'"sidecar.reload"' in line:
             told = msgspec.json.decode(line, type=_Line).body
-    return told
+    path = stage.shop.rules.path(STOREFRONT)
+    return told.replace(str(path), path.name)
 
 
 class _Line(msgspec.Struct):

@@ -47,7 +47,7 @@ class Quiet(Act):
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""
-        yield nobody_refused(self.played().phases, "everybody")
+        yield nobody_refused(self.played().phases)
         yield nothing_failed(self.played().phases)
 
     def gist(self) -> str:
@@ -120,7 +120,7 @@ class Greedy(Act):
         others = report.select(client=CUSTOMERS)
         limit = stage.shop.rules.limit(STOREFRONT, EACH_USER)
         yield true_to_the_limit(greedy, limit, "the greedy one")
-        yield nobody_refused(others, "nobody else")
+        yield nobody_refused(others, "nobody else is refused")
         yield as_fast_as_before(others, stage.quiet, "everybody else")
         yield nothing_failed(report.phases)
 
