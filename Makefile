@@ -52,8 +52,8 @@ servers: ## install the real servers that the tests use (Debian, as root)
 
 # --- using it
 
-demo: $(RUNTIME) ## a service, a sidecar, a burst: half a minute, nothing but Python needed
-	@$(BIN)/python -m demo_services.hello
+demo: $(RUNTIME) ## a shop, its sidecars, a sale: under a minute, nothing but Python needed
+	@$(BIN)/python -m demo_services.shop
 
 bench: $(EVERYTHING) servers ## measure the sidecar beside nginx, HAProxy and Envoy
 	@$(BIN)/python -m benchmarks

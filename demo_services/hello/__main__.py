@@ -1,4 +1,4 @@
-"""``python -m demo_services.hello`` or ``make demo``: a service, a sidecar, a burst."""
+"""``python -m demo_services.hello``: a service, a sidecar, a burst."""
 
 from __future__ import annotations
 

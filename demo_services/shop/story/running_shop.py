@@ -62,7 +62,7 @@ class RunningShop:
 
     def state_directory(self, service: str) -> Path:
         """Where a service's sidecar has its sockets."""
-        return self._directory / f"{service}.state"
+        return self._directory / service  # short: what a socket may be called has an end
 
     def turn(self, service: str, **knobs: float) -> None:
         """Turn knobs of a service. Raises OSError, ValueError when they cannot be turned so."""
