@@ -270,3 +270,15 @@ def test_facts_of_each_state() -> None:
     assert facts["state"] == "half_open"
     assert (facts["probes_good"], facts["probes_bad"], facts["probes_out"]) == (0, 1, 1)
     assert facts["probes_enough"] == 4
+
+
+def test_each_opening_has_its_own_luck() -> None:
+    lots = iter([0.0, 0.5, 1.0, 0.0])
+    bench = Bench(CircuitSettings(4.0, 4.0, 0.25, probes=1), luck=lambda: next(lots))
+    bench.fail()
+    seconds = [bench.circuit.wait(bench.now)]
+    for _ in range(2):
+        bench.passes(seconds[-1])
+        bench.fail(1)
+        seconds.append(bench.circuit.wait(bench.now))
+    assert seconds == [3.0, 4.0, 5.0]
