@@ -23,6 +23,7 @@ from sidecar.proxy.doors import Doors
 from sidecar.proxy.drain import drain
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
+from sidecar.proxy.health_checks import HealthChecks
 from sidecar.proxy.host_load import HostLoad, find_counter
 from sidecar.proxy.listener import Listener
 from sidecar.proxy.sockets import passed_by_systemd
@@ -126,6 +127,7 @@ class Sidecar:
         sinks = [self._log.feed, Exemplars(self._meters).feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         measured = HostLoad(self._live.load, find_counter())
+        self._checks = HealthChecks(self._engine, self._random.random)
         sweep = Sweep(self._engine, [self._listener], self._each_tick, measured)
         rule_file = self._settings.rule_file
         folder = Folder(self._base, os.environ)
@@ -149,6 +151,7 @@ class Sidecar:
         await files.stop()
         await watcher.stop()
         sweep.stop()
+        await self._checks.stop()
         await _close_all(admin)
         self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
         pump.stop()
@@ -255,6 +258,7 @@ class Sidecar:
             self._say(f"the rules stay as they are: {self._live.trouble}")
 
     def _each_tick(self, now: float) -> None:
+        self._checks.look(now)
         if now >= self._looked + 1.0:
             self._looked = now
             self._live.tick()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 
@@ -45,7 +45,23 @@ class LeastRequest(Balancer):
         return best
 
 
-BALANCERS: dict[str, type[Balancer]] = {
-    "round_robin": Balancer,
-    "least_request": LeastRequest,
-}
+class RandomChoice(Balancer):
+    """Any of them: many sidecars that start at once do not walk in step."""
+
+    __slots__ = ("_chance",)
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        """``chance`` is a random number from 0 up to, and without, 1."""
+        super().__init__()
+        self._chance = chance
+
+    def choose(self, endpoints: Sequence[LoadedT]) -> LoadedT:
+        """One of ``endpoints``, of which there is at least one."""
+        return endpoints[int(self._chance() * len(endpoints))]
+
+
+def balancer(name: str, chance: Callable[[], float]) -> Balancer:
+    """The balancer that the rule language calls so. Raises ``KeyError`` for others."""
+    if name == "random":
+        return RandomChoice(chance)
+    return {"round_robin": Balancer, "least_request": LeastRequest}[name]()

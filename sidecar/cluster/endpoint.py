@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sidecar.cluster.balancer import Balancer
+from sidecar.cluster.ejection import Ejection, EjectSettings
+from sidecar.cluster.health import Checks, CheckSettings, Health
 from sidecar.cluster.pool import Pool, PoolSettings
 
 
@@ -40,7 +42,17 @@ class Endpoint:
     It survives reloads as long as address, TLS and pool settings stay the same.
     """
 
-    __slots__ = ("address", "authority", "in_flight", "name", "pool", "tls")
+    __slots__ = (
+        "address",
+        "authority",
+        "checks",
+        "ejection",
+        "in_flight",
+        "name",
+        "pool",
+        "tls",
+        "watch",
+    )
 
     def __init__(
         self, address: EndpointAddress, tls: UpstreamTls | None, settings: PoolSettings
@@ -53,6 +65,15 @@ class Endpoint:
         self.authority = b"localhost" if address.path else self.name.encode("ascii")
         #: Requests sent and not yet answered, for least request.
         self.in_flight = 0
+        #: Who wants to hear how requests to it end; None where nobody is ever ejected.
+        self.watch: Health | None = None
+        self.ejection = Ejection()
+        self.checks = Checks()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether requests may be sent to it."""
+        return self.checks.is_healthy and not self.ejection.is_out
 
     def serves(
         self, address: EndpointAddress, tls: UpstreamTls | None, settings: PoolSettings
@@ -64,16 +85,37 @@ class Endpoint:
 class Cluster:
     """A named group of endpoints."""
 
-    __slots__ = ("balancer", "endpoints", "name")
+    __slots__ = ("balancer", "checks", "eject", "endpoints", "health", "name")
 
-    def __init__(self, name: str, endpoints: tuple[Endpoint, ...], balancer: Balancer) -> None:
+    def __init__(
+        self,
+        name: str,
+        endpoints: tuple[Endpoint, ...],
+        balancer: Balancer,
+        health: Health | None = None,
+    ) -> None:
+        """``health`` is that of the cluster which had this name before."""
         self.name = name
         self.endpoints = endpoints
         self.balancer = balancer
+        self.health = Health(name) if health is None else health
+        #: What ``health`` will obey; None for endpoints that are never ejected, or checked.
+        self.eject: EjectSettings | None = None
+        self.checks: CheckSettings | None = None
+
+    def go_live(self) -> None:
+        """Requests are sent here from now on; again after its endpoints have changed."""
+        self.health.obey(self.endpoints, self.eject, self.checks)
 
     def pick(self, tried: tuple[Endpoint, ...] = ()) -> Endpoint | None:
-        """The endpoint for the next attempt, one not yet tried when there is one."""
+        """The endpoint for the next attempt, one not yet tried when there is one.
+
+        None when there is none, or none of them is well.
+        """
         endpoints = self.endpoints
+        down = self.health.down
+        if down:
+            endpoints = tuple(one for one in endpoints if one not in down)
         if len(endpoints) == 1:
             return endpoints[0]
         if tried:

@@ -61,9 +61,11 @@ def _continue_trace(exchange: Exchange) -> bool:
 
 def count_attempt(exchange: Forwarder, status: int, error: str, now: float) -> None:
     """An attempt has ended: with a status, or with the reason why there is none."""
-    meters = exchange.client_meters
+    meters, endpoint = exchange.client_meters, exchange.endpoint
     if meters is None:
         return
+    if endpoint is not None and endpoint.watch is not None:
+        endpoint.watch.heard(endpoint, status, error, now)
     method = exchange.request.method
     cell = None if error else meters.cells.get((method, status))
     if cell is None:

@@ -13,6 +13,7 @@ from sidecar.model.outcome import (
     TLS_FAILURE,
     Failure,
 )
+from sidecar.proxy.clock import clock
 from sidecar.proxy.tls import UpstreamContext
 from sidecar.proxy.upstream import IDLE, OPENING, Upstream
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Connector:
     """The I/O around one endpoint's pool."""
 
-    __slots__ = ("_engine", "_tasks", "_tls", "endpoint", "meters", "pool", "retired")
+    __slots__ = ("_engine", "_tasks", "endpoint", "meters", "pool", "retired", "tls")
 
     def __init__(self, engine: Engine, endpoint: Endpoint, meters: ClientMeters) -> None:
         self._engine = engine
@@ -36,7 +37,7 @@ class Connector:
         self.pool: Pool[Upstream, Asker] = endpoint.pool
         #: No rule set names the endpoint any more: connections close when they are free.
         self.retired = False
-        self._tls = UpstreamContext(endpoint.tls) if endpoint.tls is not None else None
+        self.tls = UpstreamContext(endpoint.tls) if endpoint.tls is not None else None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -98,7 +99,13 @@ class Connector:
 
     def look(self, now: float) -> None:
         """Renew the gauges, and close what has been idle for too long; called by the sweep."""
-        self.meters.requests_in_flight = self.endpoint.in_flight
+        endpoint = self.endpoint
+        self.meters.requests_in_flight = endpoint.in_flight
+        self.meters.is_up = endpoint.is_well
+        self.meters.is_ejected = endpoint.ejection.is_out
+        self.meters.ejections = endpoint.ejection.total
+        self.meters.checks_passed = endpoint.checks.passed
+        self.meters.checks_failed = endpoint.checks.failed
         self.meters.pending = len(self.pool.pending)
         for connection in self.pool.expired(now):
             connection.close()
@@ -129,7 +136,7 @@ class Connector:
         failure, detail, connection = None, "", None
         try:
             async with asyncio.timeout(pool.settings.connect_timeout):
-                connection = await self._open()
+                connection = await self.open()
         except TimeoutError:
             failure = CONNECT_TIMEOUT
         except ssl.SSLError as error:
@@ -148,11 +155,15 @@ class Connector:
             self.meters.connections_open += 1
             self.release(connection)
 
-    async def _open(self) -> Upstream:
+    async def open(self) -> Upstream:
+        """Make a connection, of which the pool knows nothing yet.
+
+        Raises what opening one raises: ``OSError``, ``ssl.SSLError``, ``ValueError``.
+        """
         endpoint = self.endpoint
         loop = self._engine.loop
         connection = Upstream(self, self._engine.now + self.pool.settings.age)
-        context = self._tls.context() if self._tls is not None else None
+        context = self.tls.context() if self.tls is not None else None
         server_name = endpoint.tls.server_name if endpoint.tls is not None else None
         if endpoint.address.path:
             await loop.create_unix_connection(
@@ -174,6 +185,9 @@ class Connector:
     def _failed(self, failure: Failure, detail: str) -> None:
         self.pool.open -= 1
         self.meters.connect_failures(failure.reason)
+        watch = self.endpoint.watch
+        if watch is not None:
+            watch.failed(self.endpoint, clock())
         if self.pool.pending:
             self.pool.pending.popleft().attempt_failed(failure, detail)
         self._connect_if_needed()

@@ -72,6 +72,9 @@ class Engine:
         """Renew what changes slowly; called by the sweep."""
         self.now = now
         self.explanations = FULLY_EXPLAINED
+        for cluster in self.rules.clusters.values():
+            if cluster.health.down:
+                cluster.health.look(now)
         self.date = formatdate(usegmt=True).encode("ascii")
 
     def install(self, rules: RuleSet) -> None:
@@ -85,6 +88,8 @@ class Engine:
             if endpoint not in self._connectors:
                 self._connectors[endpoint] = self._new_connector(cluster, endpoint)
         self.rules = rules
+        for cluster in rules.clusters.values():
+            cluster.go_live()
         for endpoint in [one for one in self._connectors if one not in endpoints]:
             self._connectors[endpoint].retire()
         self.reap()

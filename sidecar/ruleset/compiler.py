@@ -13,8 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 from sidecar.algorithms.networks import Networks
-from sidecar.cluster.balancer import BALANCERS
+from sidecar.cluster.balancer import balancer
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
+from sidecar.cluster.health import Health
 from sidecar.cluster.pool import PoolSettings
 from sidecar.model.addresses import Address, Network
 from sidecar.model.policy import Key, Mode, Rule, Stage
@@ -51,7 +52,7 @@ def compile_rules(
 ) -> RuleSet:
     """The live rules of ``file``, which was checked."""
     keys = compile_keys(file)
-    clusters = _clusters(file, surroundings.base, previous)
+    clusters = _clusters(file, surroundings, previous)
     built = _built(file, document, keys, surroundings)
     wall = surroundings.wall()
     chains = Chains(_governed(built, keys, surroundings, wall))
@@ -103,13 +104,21 @@ def _version(document: Document) -> str:
 # --- upstreams
 
 
-def _clusters(file: RuleFile, base: PurePath, previous: RuleSet | None) -> dict[str, Cluster]:
+def _clusters(
+    file: RuleFile, surroundings: Surroundings, previous: RuleSet | None
+) -> dict[str, Cluster]:
     clusters = {}
     for name, spec in file.upstreams.items():
         before = previous.clusters.get(name) if previous is not None else None
         known = before.endpoints if before is not None else ()
-        endpoints = tuple(_endpoint(spec, address, base, known) for address in spec.addresses)
-        clusters[name] = Cluster(name, endpoints, BALANCERS[spec.balance.value]())
+        endpoints = tuple(
+            _endpoint(spec, address, surroundings.base, known) for address in spec.addresses
+        )
+        health = before.health if before is not None else Health(name, surroundings.notify)
+        balance = balancer(spec.balance.value, surroundings.chance)
+        clusters[name] = cluster = Cluster(name, endpoints, balance, health)
+        cluster.eject = spec.eject.settings if spec.eject is not None else None
+        cluster.checks = spec.health.settings if spec.health is not None else None
     return clusters
 
 

@@ -48,6 +48,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_limits(file, place),
         *_breakers(file, place),
         *_methods(file, place),
+        *_ejections(file, place),
         *_tls(file, place),
         *lint_capacity(file, place),
     ]
@@ -175,6 +176,16 @@ def _methods(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
                 where: Path = (*path, "match", "method", index)
                 message = f"{method} is no registered method"
                 yield place.value("unusual-method", where, message, "check its spelling")
+
+
+def _ejections(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    for name, upstream in file.upstreams.items():
+        known = len(upstream.addresses)
+        if upstream.eject is not None and known and not upstream.eject.settings.may_be_out(known):
+            share = f"{100 * upstream.eject.at_most:g}%"
+            message = f"nothing is ever ejected: {share} of {known} is none"
+            hint = "allow more in at_most, or leave eject out"
+            yield place.name("pointless-limit", ("upstreams", name, "eject"), message, hint)
 
 
 def _tls(file: RuleFile, place: Places) -> Iterator[Diagnostic]:

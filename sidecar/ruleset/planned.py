@@ -34,12 +34,10 @@ _FIELDS: Final = frozenset({
     "upstreams.*.targets.refresh",
     "upstreams.*.targets.file",
     "upstreams.*.targets.registry",
-    "upstreams.*.health",
     "upstreams.*.warm_up",
     "upstreams.*.hosts",
     "upstreams.*.local",
     "upstreams.*.zones",
-    "upstreams.*.eject",
     "upstreams.*.hash_by",
     "keys.*.claim",
     "timeouts.deadline_header",
@@ -62,7 +60,7 @@ _FIELDS: Final = frozenset({
 
 #: Words that a field which exists does not take yet.
 _WORDS: Final = {
-    "upstreams.*.balance": frozenset({"random", "ring_hash", "maglev"}),
+    "upstreams.*.balance": frozenset({"ring_hash", "maglev"}),
     "keys.*.from": frozenset({"jwt"}),
 }  # fmt: skip
 

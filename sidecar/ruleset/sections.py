@@ -33,6 +33,7 @@ from sidecar.model.values import (
     UpstreamUrl,
     written,
 )
+from sidecar.ruleset.endpoint_sections import EjectSpec, HealthSpec
 
 
 class ClientCertificate(Enum):
@@ -141,6 +142,7 @@ class Balance(Enum):
 
     ROUND_ROBIN = "round_robin"
     LEAST_REQUEST = "least_request"
+    RANDOM = "random"
 
 
 class PoolSpec(Spec):
@@ -182,6 +184,10 @@ class UpstreamSpec(Spec):
     """Where it is, when it has several addresses; over TLS when `tls` is given."""
     balance: Balance = Balance.ROUND_ROBIN
     """How the next address is chosen."""
+    eject: EjectSpec | None = None
+    """When an address is left alone because requests to it fail; never when left out."""
+    health: HealthSpec | None = None
+    """What each address is asked now and then to know that it is well; nothing when left out."""
     pool: PoolSpec = PoolSpec()
     """The connections kept to each address."""
     tls: UpstreamTlsSpec | None = None

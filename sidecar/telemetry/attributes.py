@@ -92,6 +92,7 @@ UPSTREAM = Attribute(
     "sidecar.upstream", "string", "The upstream it went to, by its name.", "upstream"
 )
 ENDPOINT = Attribute("sidecar.endpoint", "string", "The endpoint that was asked last.")
+ENDPOINT_STATE = Attribute("sidecar.endpoint_state", "string", "`up`, `ejected` or `unhealthy`.")
 ATTEMPTS = Attribute(
     "sidecar.attempts", "int", "How often an endpoint was asked; not there when none was."
 )
@@ -173,6 +174,10 @@ EVENTS: Final[tuple[Event, ...]] = (
         "The system allows fewer open files than the rules allow connections.",
     ),
     Event("sidecar.breaker", "A breaker has opened, closed, or begun to probe."),
+    Event(
+        "sidecar.endpoint",
+        "An endpoint is ejected or fails its health checks, or gets requests again.",
+    ),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
     Event(
         "sidecar.internal_error",

@@ -163,6 +163,30 @@ UPSTREAM_UNSOLICITED: Final = Metric(
     "Connections that an endpoint wrote to unasked; they were closed.",
     _ENDPOINT,
 )
+UPSTREAM_UP: Final = Metric(
+    "sidecar_upstream_up",
+    Kind.GAUGE,
+    "1 while an endpoint gets requests, 0 while it is ejected or fails its health checks.",
+    _ENDPOINT,
+)
+UPSTREAM_EJECTED: Final = Metric(
+    "sidecar_upstream_ejected",
+    Kind.GAUGE,
+    "1 while an endpoint is left alone because requests to it failed.",
+    _ENDPOINT,
+)
+UPSTREAM_EJECTIONS: Final = Metric(
+    "sidecar_upstream_ejections_total",
+    Kind.COUNTER,
+    "How often an endpoint was ejected.",
+    _ENDPOINT,
+)
+UPSTREAM_CHECKS: Final = Metric(
+    "sidecar_upstream_health_checks_total",
+    Kind.COUNTER,
+    "Health checks of an endpoint that have ended.",
+    (*_ENDPOINT, a.RESULT),
+)
 UPSTREAM_RETRIES: Final = Metric(
     "sidecar_upstream_retries_total",
     Kind.COUNTER,

@@ -117,6 +117,10 @@ def _client_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     )
     yield c.UPSTREAM_OVERFLOWS, ((at, one.pool_overflows) for at, one in every)
     yield c.UPSTREAM_UNSOLICITED, ((at, one.unsolicited_total) for at, one in every)
+    yield c.UPSTREAM_UP, ((at, int(one.is_up)) for at, one in every)
+    yield c.UPSTREAM_EJECTED, ((at, int(one.is_ejected)) for at, one in every)
+    yield c.UPSTREAM_EJECTIONS, ((at, one.ejections) for at, one in every)
+    yield c.UPSTREAM_CHECKS, (row for at, one in every for row in _checks(at, one))
     yield c.UPSTREAM_RETRIES, (row for at, one in every for row in _tally(at, one.retries_total))
 
 
@@ -157,6 +161,11 @@ def _outcomes(labels: Labels, cell: DecisionCell) -> Iterator[Row]:
     yield (*labels, "refused"), cell.refused
     yield (*labels, "parked"), cell.parked
     yield (*labels, "applied"), cell.applied
+
+
+def _checks(labels: Labels, meters: ClientMeters) -> Iterator[Row]:
+    yield (*labels, "success"), meters.checks_passed
+    yield (*labels, "failure"), meters.checks_failed
 
 
 def _server_answers(meters: ServerMeters) -> Iterator[Row]:

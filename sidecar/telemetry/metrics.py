@@ -122,11 +122,16 @@ class ClientMeters(_Answers):
     """What is counted for the attempts at one endpoint of one upstream."""
 
     __slots__ = (
+        "checks_failed",
+        "checks_passed",
         "cluster",
         "connect_failures",
         "connections_open",
         "connects_total",
+        "ejections",
         "endpoint",
+        "is_ejected",
+        "is_up",
         "pending",
         "pool_overflows",
         "requests_in_flight",
@@ -148,6 +153,12 @@ class ClientMeters(_Answers):
         self.pending = 0
         self.pool_overflows = 0
         self.unsolicited_total = 0
+        # Copied now and then from where they are kept.
+        self.is_up = True
+        self.is_ejected = False
+        self.ejections = 0
+        self.checks_passed = 0
+        self.checks_failed = 0
 
 
 class ReloadMeters:

@@ -193,7 +193,7 @@ async def test_a_connection_that_takes_too_long_is_given_up(
     async def never(_self: Connector) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Connector, "_open", never)
+    monkeypatch.setattr(Connector, "open", never)
     async with serving(Recorder(), pool=PoolSettings(connect_timeout=0.01)) as running:
         answer = await ask(running, request())
         (record,) = running.records

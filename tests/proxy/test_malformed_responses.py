@@ -235,14 +235,14 @@ async def test_what_comes_behind_an_answer_reaches_nobody(
 async def test_what_an_upstream_says_before_it_is_asked_reaches_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    open_connection = Connector._open
+    open_connection = Connector.open
 
     async def open_slowly(self: Connector) -> Upstream:
         connection = await open_connection(self)
         await until(lambda: connection.state != OPENING or not connection.is_quiet())
         return connection
 
-    monkeypatch.setattr(Connector, "_open", open_slowly)
+    monkeypatch.setattr(Connector, "open", open_slowly)
     said = False
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,8 +11,8 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
     [
         ("traffic",),
         ("listeners", "outbound"),
-        ("upstreams", "whatever", "health"),
-        ("upstreams", "health", "health"),
+        ("upstreams", "whatever", "zones"),
+        ("upstreams", "zones", "zones"),
         ("upstreams", "app", "targets", "dns"),
         ("keys", "tenant", "claim"),
         ("concurrency", "algorithm"),
@@ -28,8 +28,8 @@ def test_fields_of_later_versions(names: tuple[str, ...]) -> None:
         (),
         ("rate_limits",),
         ("outbound",),
-        ("upstreams", "health"),
-        ("upstreams", "health", "url"),
+        ("upstreams", "zones"),
+        ("upstreams", "zones", "url"),
         ("keys", "claim"),
         ("traffic", "name"),
     ],
@@ -49,7 +49,7 @@ def test_words_of_later_versions() -> None:
 
 def test_what_is_planned_beside_the_fields_of_a_map() -> None:
     assert {"traffic", "slo", "stores"} <= {*planned_beside(())}
-    assert {"health", "dns"} <= {*planned_beside(("upstreams", "app"))}
+    assert {"zones", "warm_up"} <= {*planned_beside(("upstreams", "app"))}
     assert planned_beside(("timeouts",)) == ["deadline_header"]
     assert planned_beside(("trust", "paths")) == []
 

@@ -172,6 +172,7 @@ def test_plain_numbers_reach_their_metrics() -> None:
             (client, "connects_total"),
             (client, "pool_overflows"),
             (client, "unsolicited_total"),
+            (client, "ejections"),
         )
     ):
         setattr(owner, attribute, index + 1)
@@ -189,8 +190,23 @@ def test_plain_numbers_reach_their_metrics() -> None:
             "sidecar_upstream_connects_total",
             "sidecar_upstream_pool_overflows_total",
             "sidecar_upstream_unsolicited_total",
+            "sidecar_upstream_ejections_total",
         )
-    ] == list(range(1, 12))
+    ] == list(range(1, 13))
+
+
+def test_how_an_endpoint_is() -> None:
+    meters = Meters("order")
+    client = meters.client("app", "127.0.0.1:9000")
+    assert value(meters, "sidecar_upstream_up") == 1
+    assert value(meters, "sidecar_upstream_ejected") == 0
+    client.is_up, client.is_ejected = False, True
+    client.checks_passed, client.checks_failed = 7, 3
+    assert value(meters, "sidecar_upstream_up") == 0
+    assert value(meters, "sidecar_upstream_ejected") == 1
+    name = "sidecar_upstream_health_checks_total"
+    assert value(meters, name, result="success") == 7
+    assert value(meters, name, result="failure") == 3
 
 
 def test_reasons_reach_their_metrics() -> None:
