@@ -59,12 +59,6 @@ class Shedding:
         """The share of class ``number`` that is shed, from 0 to 1."""
         return min(max(self.depth - number, 0.0), 1.0)
 
-    def resize(self, classes: int) -> None:
-        """Change the number of classes; the depth stays, as far as there are so many."""
-        self.classes = classes
-        self.depth = min(self.depth, float(classes))
-        self._expected = (self._expected + [0.0] * classes)[:classes]
-
     def window(self, strain: float, admitted: list[int], total: int) -> None:
         """Take a step: ``admitted`` of each class, ``total`` with those that are never shed."""
         self._learn(admitted)

@@ -23,8 +23,18 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from sidecar.algorithms.shedding import Shedding
 from sidecar.model.http import RequestHead
-from sidecar.model.load import LoadMeter, Window
-from sidecar.model.policy import BuildContext, GateBasics, Reading, Stage, Ticket
+from sidecar.model.load import Window
+from sidecar.model.policy import (
+    BuildContext,
+    Facts,
+    GateBasics,
+    Mode,
+    Notice,
+    Reading,
+    Rule,
+    Stage,
+    Ticket,
+)
 from sidecar.model.priority import CRITICAL, LEVELS, WORDS
 from sidecar.model.reading import unreadable
 from sidecar.model.spec import RuleSpec, Spec
@@ -38,6 +48,8 @@ _RETRY_AFTER_SPREAD: Final = 4.0
 _DRAWN: Final = slice(8, 16)
 _DRAWS: Final = float(1 << 32)
 _NEVER_SHED: Final = -1
+#: Shedding is over when nobody was shed in so many windows: five seconds.
+_CALM_WINDOWS: Final = 20
 
 
 class CpuSpec(Spec):
@@ -98,38 +110,51 @@ class OverloadSpec(RuleSpec):
 
     def build(self, context: BuildContext) -> Overload:
         """The live gate, shedding nothing."""
-        return Overload(self, context.load)
+        return Overload(self, context)
+
+
+class _Course:
+    """What a rule goes on with over reloads."""
+
+    __slots__ = ("admitted", "calm", "is_told", "seen", "shedding", "total")
+
+    def __init__(self, classes: int, seen: int) -> None:
+        self.shedding = Shedding(classes)
+        #: Windows of load that were looked at.
+        self.seen = seen
+        #: How many were let in since then, by place in `shed_order`, and in all.
+        self.admitted = [0] * classes
+        self.total = 0
+        #: Whether operators know that it sheds, and for how many windows it has not.
+        self.is_told = False
+        self.calm = _CALM_WINDOWS
 
 
 @final
 class Overload(GateBasics):
     """Refuses a share of the requests that grows while the host is overloaded."""
 
-    __slots__ = ("_admitted", "_cpu", "_delay", "_load", "_order", "_place", "_seen", "_shedding",
-                 "_total")  # fmt: skip
+    __slots__ = ("_context", "_course", "_cpu", "_delay", "_load", "_order", "_place")
 
     stage: ClassVar[Stage] = Stage.OVERLOAD
 
-    def __init__(self, spec: OverloadSpec, load: LoadMeter) -> None:
+    def __init__(self, spec: OverloadSpec, context: BuildContext) -> None:
+        self._context = context
         self._cpu = spec.cpu.shed_above if spec.cpu is not None else None
         self._delay = spec.queue_delay.shed_above if spec.queue_delay is not None else None
         self._order = spec.shed_order
         self._place = [_NEVER_SHED] * (CRITICAL + 1)
         for number, word in enumerate(spec.shed_order):
             self._place[LEVELS[word]] = number
-        self._load = load
-        self._shedding = Shedding(len(spec.shed_order))
-        #: Windows of load that were looked at.
-        self._seen = load.closed
-        #: Since then, by place in `shed_order`, and in all.
-        self._admitted = [0] * len(spec.shed_order)
-        self._total = 0
+        self._load = load = context.load
+        self._course = _Course(len(spec.shed_order), load.closed)
 
     def peek(self, request: RequestHead, now: float) -> Verdict:
         """Refuse the share that is shed of the request's priority."""
-        if self._seen != self._load.closed:
+        course = self._course
+        if course.seen != self._load.closed:
             self._look()
-        shedding = self._shedding
+        shedding = course.shedding
         if not shedding.depth:
             return ADMIT
         number = self._place[request.priority]
@@ -141,20 +166,24 @@ class Overload(GateBasics):
 
     def take(self, request: RequestHead, now: float) -> Ticket:
         """Count who is let in."""
-        self._total += 1
+        course = self._course
+        course.total += 1
         number = self._place[request.priority]
         if number != _NEVER_SHED:
-            self._admitted[number] += 1
+            course.admitted[number] += 1
         return 0
 
     def adopt(self, predecessor: Overload, now: float) -> None:
         """Go on shedding as much."""
-        self._seen = predecessor._seen
-        self._shedding = predecessor._shedding
-        self._shedding.resize(len(self._order))
+        before = predecessor._course
         if predecessor._order == self._order:
-            self._admitted = predecessor._admitted
-            self._total = predecessor._total
+            # Requests of the rules before ask the predecessor: both go the same way.
+            self._course = before
+            return
+        course = self._course
+        course.seen = before.seen
+        course.shedding.depth = min(before.shedding.depth, float(len(self._order)))
+        course.is_told, course.calm = before.is_told, before.calm
 
     def facts(self, request: RequestHead, now: float) -> dict[str, str | float]:
         """What was measured, what is allowed, and the share that is shed of the priority."""
@@ -163,7 +192,7 @@ class Overload(GateBasics):
         last = self._load.last
         facts: dict[str, str | float] = {
             "priority": WORDS[request.priority],
-            "shed_share": self._shedding.share(number) if number != _NEVER_SHED else 0.0,
+            "shed_share": self._course.shedding.share(number) if number != _NEVER_SHED else 0.0,
         }
         if self._cpu is not None:
             facts["cpu"] = last.cpu if last.cpu is not None else "unknown"
@@ -178,7 +207,7 @@ class Overload(GateBasics):
         self._look()
         last = self._load.last
         shares = (
-            Reading("shed_share", self._shedding.share(number), word)
+            Reading("shed_share", self._course.shedding.share(number), word)
             for number, word in enumerate(self._order)
         )
         cpu = (Reading("cpu_share", last.cpu),) if last.cpu is not None else ()
@@ -186,11 +215,26 @@ class Overload(GateBasics):
 
     def _look(self) -> None:
         """Take a step for each window that was closed."""
-        for window in self._load.since(self._seen):
-            self._shedding.window(self._strain(window), self._admitted, self._total)
-            self._admitted = [0] * len(self._order)
-            self._total = 0
-        self._seen = self._load.closed
+        course = self._course
+        for window in self._load.since(course.seen):
+            course.shedding.window(self._strain(window), course.admitted, course.total)
+            course.admitted = [0] * len(self._order)
+            course.total = 0
+            self._tell(course, window)
+        course.seen = self._load.closed
+
+    def _tell(self, course: _Course, window: Window) -> None:
+        """Tell operators when shedding begins, and when it has been over for a while."""
+        course.calm = 0 if course.shedding.depth else course.calm + 1
+        if course.is_told != (course.calm < _CALM_WINDOWS):
+            course.is_told = not course.is_told
+            rule = self._context.rule
+            sheds = "would shed" if rule.mode is Mode.SHADOW else "sheds"
+            whom = f"{sheds} {self._order[0]}" if course.is_told else f"{sheds} nobody any more"
+            cpu = "unknown" if window.cpu is None else f"{window.cpu:.0%}"
+            text = f"overload {rule.name} {whom}: cpu {cpu}"
+            text += f", queue delay {window.queue_delay * 1000:.3g}ms"
+            self._context.notify(Notice("sidecar.overload", text, _named(rule)))
 
     def _strain(self, window: Window) -> float:
         strain = 0.0
@@ -206,6 +250,14 @@ class Overload(GateBasics):
         facts = {**self.facts(request, 0.0), "drawn": drawn, "retry_after": after}
         detail = "This service is overloaded."
         return Respond(LocalReply(503, "overloaded", detail, after, facts=facts))
+
+
+def _named(rule: Rule) -> Facts:
+    return {
+        "sidecar.rule.kind": rule.kind,
+        "sidecar.rule.name": rule.name,
+        "sidecar.rule.mode": rule.mode.value,
+    }
 
 
 def _drawn(request: RequestHead) -> float:

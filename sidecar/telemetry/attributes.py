@@ -173,6 +173,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         "sidecar.descriptors",
         "The system allows fewer open files than the rules allow connections.",
     ),
+    Event("sidecar.overload", "A rule has begun to shed requests, or has not for five seconds."),
     Event("sidecar.breaker", "A breaker has opened, closed, or begun to probe."),
     Event(
         "sidecar.endpoint",

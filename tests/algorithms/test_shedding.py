@@ -135,17 +135,6 @@ def test_a_queue_that_is_being_worked_off_is_no_reason_to_shed_more() -> None:
     assert shedding.depth > depth
 
 
-def test_other_classes_keep_the_depth_as_far_as_there_are_so_many() -> None:
-    shedding = Shedding(3)
-    shedding.depth = 2.5
-    shedding.resize(1)
-    assert shedding.depth == 1.0
-    shedding.resize(2)
-    assert (shedding.depth, shedding.share(1)) == (1.0, 0.0)
-    shedding.window(2.0, [0, 10], 10)
-    assert shedding.depth > 1.0
-
-
 @given(
     st.lists(
         st.tuples(

@@ -17,13 +17,13 @@ from sidecar.state.load import Load
 from tests.algorithms.plant import Crowd, Plant
 from tests.policies.building import World
 
-BOTH = {"cpu": {"shed_above": "80%"}, "queue_delay": {"shed_above": "20ms"}}
+BOTH: dict[str, Any] = {"cpu": {"shed_above": "80%"}, "queue_delay": {"shed_above": "20ms"}}
 RANDOM = Random(3)
 
 
-def gate(load: Load, **fields: Any) -> Overload:
+def gate(load: Load, world: World | None = None, **fields: Any) -> Overload:
     spec = OverloadSpec.model_validate({"name": "host", **(fields or BOTH)})
-    return spec.build(World(load=load).context())
+    return spec.build((world or World(load=load)).context(kind="overload", name="host"))
 
 
 def request(priority: int, decision: bytes | None = None) -> RequestHead:
@@ -171,6 +171,49 @@ def test_a_reload_goes_on_shedding() -> None:
     other.adopt(new, 1.0)
     assert other.facts(request(HIGH), 1.0)["shed_share"] != 0.0
     assert other.facts(request(LOW), 1.0)["shed_share"] == 0.0
+
+
+def test_who_asks_the_rules_before_a_reload_does_not_hasten_anything() -> None:
+    load = Load()
+    old, alone = gate(load), gate(load)
+    new = gate(load)
+    new.adopt(old, 1.0)
+    for _ in range(4):
+        for one in (new, alone):
+            for _ in range(20):
+                one.take(request(LOW), 1.0)
+        load.close_window(1.0)
+        for one in (old, new, alone):
+            one.peek(request(LOW), 1.0)
+    shares = [one.facts(request(LOW), 1.0)["shed_share"] for one in (old, new, alone)]
+    assert shares[0] == shares[1] == shares[2] != 0.0
+
+
+def test_operators_are_told_when_shedding_begins_and_when_it_is_over() -> None:
+    load = Load()
+    world = World(load=load)
+    host = gate(load, world)
+    for _ in range(30):
+        load.close_window(0.1)
+        comes(host, request(LOW))
+    assert world.notices == []
+    overloaded(load, host, 6)
+    comes(host, request(LOW))
+    (begun,) = world.notices
+    assert begun.event == "sidecar.overload"
+    assert begun.text == "overload host sheds low: cpu 100%, queue delay 0ms"
+    assert begun.facts == {
+        "sidecar.rule.kind": "overload",
+        "sidecar.rule.name": "host",
+        "sidecar.rule.mode": "enforce",
+    }
+    for _ in range(60):
+        load.close_window(0.1)
+        comes(host, request(LOW))
+    over = world.notices[1:]
+    assert [one.text for one in over] == [
+        "overload host sheds nobody any more: cpu 10%, queue delay 0ms"
+    ]
 
 
 def test_what_happened_while_nobody_asked_is_made_up_for() -> None:

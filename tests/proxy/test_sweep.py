@@ -9,8 +9,10 @@ import pytest
 
 from sidecar.cluster.pool import PoolSettings
 from sidecar.proxy.clock import clock
+from sidecar.proxy.host_load import Counter, HostLoad
 from sidecar.proxy.sweep import TICK_SECONDS, Sweep
 from sidecar.ruleset.routes import ListenerLimits, Timeouts
+from sidecar.state.load import Load
 from tests.proxy.client import BrokenAnswerError, Client, raw_socket
 from tests.proxy.gates import refusing_chain
 from tests.proxy.harness import Proxy, Recorder, Script, only, request, serving, until
@@ -330,3 +332,14 @@ async def test_it_ticks_by_itself() -> None:
     # The loops count in milliseconds.
     assert started + TICK_SECONDS - 0.002 <= ticked[0] < ticked[1] < ticked[2]
     assert len(ticked) == 3
+
+
+async def test_each_tick_measures_the_load() -> None:
+    load = Load()
+    async with serving(Recorder()) as running:
+        measured = HostLoad(load, Counter("test", 1.0, lambda: 0.0))
+        sweep = Sweep(running.engine, [running.listener], lambda _now: None, measured)
+        sweep.start()
+        await until(lambda: load.closed >= 1)
+        sweep.stop()
+    assert load.last.queue_delay >= 0.0
