@@ -6,6 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import CONNECT_FAILURE, PER_TRY_TIMEOUT, Failure, Heard, classify
@@ -13,9 +14,12 @@ from sidecar.model.verdict import LocalReply, Park
 from sidecar.proxy.chain import Passage, abandon, admit, settle
 from sidecar.ruleset.compiler import adopt
 from sidecar.ruleset.routes import RuleSet
+from sidecar.state.load import Load
 from tests.ruleset.compiled import chain_of, request
 
 START = 1000.0
+#: A host that has no time left is so much less than a second late.
+_LAG_SHARE = 25
 
 #: What the upstream may do, by a word that a test can read.
 ENDINGS: dict[str, tuple[int, Failure | None]] = {
@@ -69,12 +73,25 @@ class Simulation:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
+    def measured(self, load: Load, cpus: Sequence[float], every: float = 0.1) -> None:
+        """Let the load be measured ``every`` so often, with these shares of the CPU in turn.
+
+        The loop is the later the busier the host is.
+        """
+
+        def measure(cpu: float) -> None:
+            load.lagged(cpu / _LAG_SHARE)
+            load.close_window(cpu)
+
+        for number, cpu in enumerate(cpus, 1):
+            self.at(self.now + number * every, partial(measure, cpu))
+
     def run(self, trace: Sequence[Asked]) -> list[tuple[int, float, str]]:
         """Run the whole trace, and until nothing is left to happen."""
         due = self.now
         for asked in trace:
             due += asked.after
-            self.at(due, lambda asked=asked: self._arrive(asked))  # type: ignore[misc]  # bound now
+            self.at(due, partial(self._arrive, asked))
         self.go_on()
         return self.decisions
 

@@ -9,8 +9,10 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from sidecar.ruleset.surroundings import Surroundings
+from sidecar.state.load import Load
 from tests.proxy.simulation import ENDINGS, Asked, Simulation
-from tests.ruleset.compiled import compiled, rule_file
+from tests.ruleset.compiled import FOLDER, compiled, count_anything, rule_file
 
 KEYS = "keys: {user: {from: header, name: x-user, believe: anyone}}\n"
 
@@ -21,6 +23,20 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"limit": "20/s", "burst": 5},
         {"limit": "5/s", "per": "user", "burst": 2},
         {"limit": "5/s", "per": "user", "algorithm": "gcra"},
+        {"limit": "4/s", "algorithm": "fixed_window"},
+        {"limit": "4/s", "per": "user", "algorithm": "sliding_window"},
+        {"limit": "4/s", "algorithm": "moving_window"},
+        {"limit": "9/s", "algorithm": "warm_up", "warm_up": {"for": "5s", "from": "30%"}},
+        {"limit": "8/s", "algorithm": "pace", "wait_at_most": "500ms"},
+    ],
+    "concurrency": [
+        {"at_most": 3},
+        {"at_most": 2, "queue": {"at_most": 2, "wait_at_most": "100ms"}},
+        {"at_most": 1, "per": "user", "queue": {"at_most": 3, "order": "arrival"}},
+    ],
+    "overload": [
+        {"cpu": {"shed_above": "50%"}},
+        {"queue_delay": {"shed_above": "5ms"}},
     ],
     "breakers": [
         {
@@ -74,13 +90,25 @@ traces = st.lists(
 )
 
 
+cpus = st.lists(st.sampled_from([0.1, 0.6, 0.95]), max_size=30)
+
+
+def run(text: str, trace: list[Asked], cpu: list[float]) -> list[tuple[int, float, str]]:
+    """What the rules of a file decide about a trace on a host that is so busy."""
+    load = Load()
+    around = Surroundings(FOLDER, count_anything, load=load, chance=lambda: 0.5)
+    simulation = Simulation(compiled(text, surroundings=around))
+    simulation.measured(load, cpu)
+    return simulation.run(trace)
+
+
 @settings(deadline=None)
-@given(picks, picks, traces)
+@given(picks, picks, traces, cpus)
 def test_enforced_decisions_are_the_same_with_and_without_shadow_rules(
-    enforced: list[Picked], shadow: list[Picked], trace: list[Asked]
+    enforced: list[Picked], shadow: list[Picked], trace: list[Asked], cpu: list[float]
 ) -> None:
-    alone = Simulation(compiled(file_of(enforced, []))).run(trace)
-    beside = Simulation(compiled(file_of(enforced, shadow))).run(trace)
+    alone = run(file_of(enforced, []), trace, cpu)
+    beside = run(file_of(enforced, shadow), trace, cpu)
     assert beside == alone
 
 
@@ -89,5 +117,5 @@ def test_the_trace_is_one_in_which_every_rule_decides() -> None:
     trace = [Asked(0.01, "eve" if n % 5 == 0 else "ann", "/", "broken") for n in range(60)]
     trace += [Asked(0.02, "bob", "/a") for _ in range(20)]
     for pick in PICKS:
-        decided = {what for _, _, what in Simulation(compiled(file_of([pick], []))).run(trace)}
+        decided = {what for _, _, what in run(file_of([pick], []), trace, [0.95] * 30)}
         assert decided - {"admitted"}, f"{pick} never did anything"
