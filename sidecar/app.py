@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import signal
-import ssl
 import sys
 import traceback
 from functools import partial
@@ -17,23 +16,22 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from sidecar.listening import Listening, Renewal, certificate, in_attributes, wanted
 from sidecar.model.addresses import Address
+from sidecar.proxy.clock import clock
 from sidecar.proxy.descriptors import raise_limit, shortage
 from sidecar.proxy.doors import Doors
-from sidecar.proxy.drain import drain
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
 from sidecar.proxy.health_checks import HealthChecks
 from sidecar.proxy.host_load import HostLoad, find_counter
-from sidecar.proxy.listener import Listener
 from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
-from sidecar.proxy.tls import ListenerContext, ListenerTls
 from sidecar.rules_in_force import RulesInForce
 from sidecar.ruleset.attachment_watch import AttachmentWatch
 from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher
-from sidecar.settings import LoopKind, Settings, default_state_dir
+from sidecar.settings import CannotStart, LoopKind, Settings, default_state_dir
 from sidecar.telemetry.access_log import AccessLog
 from sidecar.telemetry.exemplars import Exemplars
 from sidecar.telemetry.metrics import Meters
@@ -57,10 +55,6 @@ _SWITCH_SECONDS: Final = 0.0005
 
 #: Exit status of a sidecar that was told twice to stop.
 STOPPED_AT_ONCE: Final = 1
-
-
-class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
-    """Why the sidecar does not run, in one sentence for whoever started it."""
 
 
 class Sidecar:
@@ -122,13 +116,14 @@ class Sidecar:
         ring = RecordRing(_RECORDS)
         self._engine = Engine(loop, self._live.first(), self._meters, ring, self._random)
         self._live.run_on(self._engine)
-        sockets = self._doors.sockets
-        self._listener = Listener(self._engine, "inbound", sockets["inbound"], self._tls())
+        tls = certificate(self._file, self._base)
+        self._listening = Listening(self._engine, self._doors.sockets, tls)
         sinks = [self._log.feed, Exemplars(self._meters).feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         measured = HostLoad(self._live.load, find_counter())
         self._checks = HealthChecks(self._engine, self._random.random)
-        sweep = Sweep(self._engine, [self._listener], self._each_tick, measured)
+        self._renewal = Renewal(tls, self._log)
+        sweep = Sweep(self._engine, self._listening.every, self._each_tick, measured)
         rule_file = self._settings.rule_file
         folder = Folder(self._base, os.environ)
         watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)
@@ -137,7 +132,8 @@ class Sidecar:
         )
         self._catch_signals(loop, watcher)
         loop.set_exception_handler(self._internal_error)
-        await self._listener.start()
+        await self._listening.open_outbound()
+        await self._listening.open_inbound()
         sweep.start()
         pump.start(loop)
         admin = await self._start_admin()
@@ -175,31 +171,15 @@ class Sidecar:
                 doors.inherited(self._takeover.sockets)
             except NothingToTakeOver:
                 self._say("nothing to take over: starting afresh")
-        wanted = {"inbound": self._file.listeners.inbound.bind}
+        binds = wanted(self._file, self._live.local_ports)
         if self._file.telemetry.prometheus is not None:
-            wanted["prometheus"] = self._file.telemetry.prometheus.bind
-        for name, bind in wanted.items():
+            binds["prometheus"] = self._file.telemetry.prometheus.bind
+        for name, bind in binds.items():
             address = Address(path=str(self._base / bind.path)) if bind.path else bind
             doors.open(name, address, _INBOUND_SOCKET_MODE)
         for name in ("admin", "control"):
             path = str(self.state_dir.absolute() / f"{name}.sock")
             doors.open(name, Address(path=path), _ADMIN_SOCKET_MODE)
-
-    def _tls(self) -> ListenerContext | None:
-        spec = self._file.listeners.inbound.tls
-        if spec is None:
-            return None
-        settings = ListenerTls(
-            str(self._base / spec.cert),
-            str(self._base / spec.key),
-            str(self._base / spec.client_ca) if spec.client_ca else "",
-            spec.client_certificate.value,
-        )
-        try:
-            return ListenerContext(settings)
-        except (OSError, ssl.SSLError) as error:
-            message = f"the listener's certificate cannot be used: {error}"
-            raise CannotStart(message) from error
 
     async def _start_admin(self) -> list[AdminServer]:
         # A third of the start-up time is aiohttp's: requests are served meanwhile.
@@ -229,8 +209,9 @@ class Sidecar:
         rules = self._engine.rules
         text = f"{self._file.service} is served on {addresses['inbound']}"
         self._log.log_event(
-            "sidecar.started", "INFO", text, version=rules.version, pid=os.getpid(), **addresses
-        )
+            "sidecar.started", "INFO", text, version=rules.version, pid=os.getpid(),
+            **in_attributes(addresses),
+        )  # fmt: skip
         self._say(text)
         if short := shortage(self._engine.rules):
             self._log.log_event("sidecar.descriptors", "WARN", short)
@@ -262,22 +243,9 @@ class Sidecar:
         if now >= self._looked + 1.0:
             self._looked = now
             self._live.tick()
-            if self._listener.tls is not None:
-                self._renew_certificates(self._listener.tls)
+            self._renewal.look()
 
     _looked = 0.0
-
-    def _renew_certificates(self, tls: ListenerContext) -> None:
-        """Look at the certificate's files."""
-        try:
-            renewed = tls.renew()
-        except (OSError, ssl.SSLError) as error:
-            self._log.log_event(
-                "sidecar.certificate", "ERROR", f"the certificate stays as it is: {error}"
-            )
-            return
-        if renewed:
-            self._log.log_event("sidecar.certificate", "INFO", "a new certificate is in use")
 
     def _internal_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What the loop caught: it has closed the connection, and serves the others."""
@@ -301,7 +269,7 @@ class Sidecar:
     def _told_to_stop(self) -> None:
         self._stop_signals += 1
         if self._stop_signals > 1:
-            self._listener.abort()
+            self._listening.abort()
         self._ready = "draining"
         self._stop.set()
 
@@ -316,13 +284,16 @@ class Sidecar:
 
     async def _drain(self, admin: list[AdminServer]) -> None:
         """Let running requests end, within bounds, and idle connections go."""
-        self._engine.draining = True
-        self._listener.stop_accepting()
+        self._listening.inbound.stop_accepting()
         self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
         if self._taken_over:
             # Whoever asks how this service is must be told by the one who serves it.
+            self._listening.stop_accepting()
             await _close_all(admin)
-        await drain(self._engine, self._listener, self._settings.drain_seconds, self._hurried)
+        seconds = self._settings.drain_seconds
+        until = clock() + seconds
+        await self._listening.drain_inbound(seconds, self._hurried)
+        await self._listening.drain_outbound(until, self._hurried)
 
     def _hurried(self) -> bool:
         return self._stop_signals > 1

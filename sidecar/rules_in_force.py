@@ -64,6 +64,11 @@ class RulesInForce:
         """The rule set in force."""
         return self._running.rules
 
+    @property
+    def local_ports(self) -> list[str]:
+        """The upstreams that have a port of their own on this machine."""
+        return self._surroundings.local_ports(self.file)
+
     def first(self) -> RuleSet:
         """The rule set to begin with."""
         return self._compile(self.file, self.checked, None)

@@ -12,6 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 
 
+class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
+    """Why the sidecar does not run, in one sentence for whoever started it."""
+
+    def __init__(self, why: str, status: int = 1) -> None:
+        """``status`` is the exit status that says so to machines."""
+        super().__init__(why)
+        self.status = status
+
+
 class LoopKind(StrEnum):
     """The event loop to run on."""
 

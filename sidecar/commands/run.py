@@ -12,7 +12,7 @@ from sidecar.commands import BAD_USAGE, FAILED
 from sidecar.commands.examples import examples
 from sidecar.commands.rule_text import checked
 from sidecar.ruleset.rendering import Format, render
-from sidecar.settings import LoopKind, Settings
+from sidecar.settings import CannotStart, LoopKind, Settings
 
 EXAMPLES = examples(
     "sidecar run rules/hello.rules.yaml",
@@ -63,12 +63,12 @@ def run_command(
     if file.file is None:
         raise typer.Exit(BAD_USAGE)
     # Only here: the other commands start faster without the data path.
-    from sidecar.app import CannotStart, run  # noqa: PLC0415
+    from sidecar.app import run  # noqa: PLC0415
 
     settings = Settings(rules, state_dir, loop, take_over, drain)
     try:
         status = run(settings, file)
     except (CannotStart, OSError) as error:
         sys.stderr.write(f"sidecar: {error}\n")
-        raise typer.Exit(FAILED) from error
+        raise typer.Exit(getattr(error, "status", FAILED)) from error
     raise typer.Exit(status)

@@ -98,15 +98,16 @@ class Connector:
         self.meters.unsolicited_total += 1
 
     def look(self, now: float) -> None:
-        """Renew the gauges, and close what has been idle for too long; called by the sweep."""
+        """Add to the gauges, and close what has been idle for too long; called by the sweep."""
         endpoint = self.endpoint
-        self.meters.requests_in_flight = endpoint.in_flight
+        # Added up, since hosts that no rule names share their meters.
+        self.meters.requests_in_flight += endpoint.in_flight
+        self.meters.pending += len(self.pool.pending)
         self.meters.is_up = endpoint.is_well
         self.meters.is_ejected = endpoint.ejection.is_out
         self.meters.ejections = endpoint.ejection.total
         self.meters.checks_passed = endpoint.checks.passed
         self.meters.checks_failed = endpoint.checks.failed
-        self.meters.pending = len(self.pool.pending)
         for connection in self.pool.expired(now):
             connection.close()
 

@@ -22,13 +22,14 @@ from sidecar.proxy.client_connection import (
 from sidecar.proxy.clock import clock
 from sidecar.proxy.exchange import Exchange
 from sidecar.proxy.intake import Intake
-from sidecar.proxy.peer import UNIX, Peer, peer_address
+from sidecar.proxy.peer import UNIX, peer_address
 from sidecar.wire.head import check_incomplete, parse_request
 from sidecar.wire.local_reply import write_reply
 from sidecar.wire.rejection import Rejected
 
 if TYPE_CHECKING:
     from sidecar.proxy.listener import Listener
+    from sidecar.proxy.peer import Peer
     from sidecar.telemetry.metrics import ServerMeters
 
 #: Bytes of later, pipelined requests kept while one is answered.
@@ -233,8 +234,8 @@ class Downstream(Intake):
         """See the client as the rules in force see it."""
         rules = self.engine.rules
         listener = self.listener
-        self.probes = rules.listeners[listener.name].probes
-        self.peer = Peer(rules, listener.name, self.engine.pseudonym, self.address, self._scheme)
+        self.probes = listener.rules.probes
+        self.peer = listener.meet(rules, self.address, self._scheme)
         return self.peer
 
     # --- bodies
@@ -263,7 +264,7 @@ class Downstream(Intake):
             and exchange.request.keep_alive
             # What came after a request for an upgrade may be its protocol's and not HTTP.
             and not exchange.request.asks_upgrade
-            and not self.engine.draining
+            and not self.listener.draining
             # What had come before the client's end is answered too.
             and (not self.half_closed or self._held != b"")
         )

@@ -31,7 +31,8 @@ async def drain(
     await _until_empty(listener, seconds, hurried)
     if not hurried():
         for exchange in tuple(engine.exchanges):
-            exchange.expire(DRAIN_EXPIRED)
+            if exchange.downstream.listener is listener:
+                exchange.expire(DRAIN_EXPIRED)
         await _until_empty(listener, _LAST_WORDS_SECONDS, hurried)
     if not listener.is_empty:
         listener.abort()

@@ -27,13 +27,13 @@ class Engine:
         "_connectors",
         "_retry_loads",
         "date",
-        "draining",
         "exchanges",
         "explanations",
         "getrandbits",
         "loop",
         "meters",
         "now",
+        "outbound_pseudonym",
         "pseudonym",
         "records",
         "rules",
@@ -56,10 +56,12 @@ class Engine:
         self.exchanges: set[Exchange] = set()
         #: How many requests may still be explained in full in this second.
         self.explanations = FULLY_EXPLAINED
-        self.draining = False
         self.getrandbits = random.getrandbits
         #: The name in ``Via``; unique per process, so that a loop is told from a second hop.
         self.pseudonym = b"%b-%08x" % (rules.service.encode("ascii"), self.getrandbits(32))
+        #: The same for what the service itself sends: whom it calls need not learn its name, and
+        #: what it calls may well come back to it.
+        self.outbound_pseudonym = b"sidecar-%08x" % self.getrandbits(32)
         #: Coarse time, renewed by the sweep, for what needs no precision.
         self.now = clock()
         self.date = b""
@@ -79,23 +81,24 @@ class Engine:
 
     def install(self, rules: RuleSet) -> None:
         """Put a rule set in force. Requests that have begun keep theirs."""
-        endpoints = {
-            endpoint: cluster
-            for cluster in rules.clusters.values()
-            for endpoint in cluster.endpoints
-        }
-        for endpoint, cluster in endpoints.items():
-            if endpoint not in self._connectors:
-                self._connectors[endpoint] = self._new_connector(cluster, endpoint)
         self.rules = rules
         for cluster in rules.clusters.values():
+            for endpoint in cluster.endpoints:
+                self.connector(endpoint)
             cluster.go_live()
-        for endpoint in [one for one in self._connectors if one not in endpoints]:
-            self._connectors[endpoint].retire()
         self.reap()
 
     def reap(self) -> None:
-        """Forget the connectors of endpoints that no rule set names and no request uses."""
+        """Retire the endpoints that the rules know no more; forget those that no request uses."""
+        known = {
+            endpoint for cluster in self.rules.all_clusters() for endpoint in cluster.endpoints
+        }
+        for endpoint, connector in self._connectors.items():
+            if endpoint in known:
+                # It was given up, and has come back.
+                connector.retired = False
+            elif not connector.retired:
+                connector.retire()
         for connector in [one for one in self._connectors.values() if one.is_done]:
             del self._connectors[connector.endpoint]
 
@@ -103,10 +106,10 @@ class Engine:
         """The connector of an endpoint of any rule set that still has requests running."""
         connector = self._connectors.get(endpoint)
         if connector is None:
-            # The endpoint went with a reload, and a request of the rule set before needs it.
-            cluster = next(
-                (one for one in self.rules.clusters.values() if endpoint in one.endpoints), None
-            )
+            # A host that is called for the first time; or the endpoint went with a reload, and a
+            # request of the rule set before needs it.
+            every = self.rules.all_clusters()
+            cluster = next((one for one in every if endpoint in one.endpoints), None)
             connector = self._new_connector(cluster, endpoint)
             connector.retired = cluster is None
             self._connectors[endpoint] = connector

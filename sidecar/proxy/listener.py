@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from sidecar.algorithms.networks import address_number
 from sidecar.proxy.acceptor import Acceptor
 from sidecar.proxy.clock import clock
-from sidecar.proxy.peer import UNIX
+from sidecar.proxy.peer import UNIX, Peer
+from sidecar.proxy.service_peer import ServicePeer
+from sidecar.ruleset.directions import INBOUND, OUTBOUND
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.wire.rejection import Rejected
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.tls import ListenerContext
-    from sidecar.ruleset.routes import ListenerRules
+    from sidecar.ruleset.routes import ListenerRules, RuleSet
     from sidecar.telemetry.metrics import ServerMeters
 
 #: A kept-alive connection that has been quiet for this long is closed while draining; a client
@@ -36,12 +38,15 @@ class Listener:
     def __init__(
         self,
         engine: Engine,
-        name: str,
+        door: str,
         sock: socket.socket,
         tls: ListenerContext | None,
     ) -> None:
+        """``door`` is ``inbound``, ``outbound`` or ``local/UPSTREAM``."""
         self.engine = engine
-        self.name = name
+        self.door = door
+        #: In which direction requests go here, for metrics and logs.
+        self.name = name = INBOUND if door == INBOUND else OUTBOUND
         self.socket = sock
         self.tls = tls
         self.meters = engine.meters.listener(name, "https" if tls else "http")
@@ -51,12 +56,14 @@ class Listener:
         #: Clients that are here, handshakes under way included.
         self._present = 0
         self._stopped = False
+        #: No new connections, and no more requests on those there are than can be helped.
+        self.draining = False
         self._acceptor = Acceptor(self)
 
     @property
     def rules(self) -> ListenerRules:
         """What the rules in force ask of clients here."""
-        return self.engine.rules.listeners[self.name]
+        return self.engine.rules.listener(self.door)
 
     async def start(self) -> None:
         """Accept connections."""
@@ -64,9 +71,17 @@ class Listener:
 
     def stop_accepting(self) -> None:
         """Accept no more; connections that are open go on."""
+        self.draining = True
         if not self._stopped:
             self._stopped = True
             self._acceptor.stop()
+
+    def meet(self, rules: RuleSet, address: bytes, scheme: bytes) -> Peer:
+        """A client as ``rules`` see it."""
+        engine = self.engine
+        if self.name == INBOUND:
+            return Peer(rules, self.door, engine.pseudonym, address, scheme)
+        return ServicePeer(rules, self.door, engine.outbound_pseudonym, address, scheme)
 
     @property
     def is_empty(self) -> bool:
@@ -75,7 +90,7 @@ class Listener:
 
     def idle_seconds(self) -> float:
         """How long a kept-alive connection may be quiet."""
-        return _QUIET_SECONDS if self.engine.draining else self.rules.keep_alive
+        return _QUIET_SECONDS if self.draining else self.rules.keep_alive
 
     # --- called by the acceptor
 

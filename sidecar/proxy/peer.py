@@ -56,7 +56,7 @@ class Peer:
         self.address = address
         self.number = -1 if unix else address_number(address)
         self.scheme = scheme
-        ours = rules.listeners[listener]
+        ours = rules.listener(listener)
         self.limits = ours.limits
         self.find_route = ours.find_route
         self.is_proxy = trust.unix_is_proxy if unix else trust.proxies.contains(self.number)
@@ -98,11 +98,8 @@ class Peer:
         ]
 
     def _introduce_proxied(self, request: RequestHead) -> bytes:
+        self._count_hops(request)
         special = request.special
-        if _VIA in special and self._pseudonym in special[_VIA]:
-            raise Rejected(508, "loop_detected", "the request has come through here before")
-        if _MAX_FORWARDS in special:
-            _count_down(request)
         if self.is_proxy:
             self._believe_proxy(request)
         elif special.keys() <= _HARMLESS:
@@ -112,6 +109,14 @@ class Peer:
             request.lines = [line for line in lines if not _is_of_proxies(line)]
         source = b"" if self.address == UNIX else self.address
         return proxied_stamp(request, self._pseudonym, source, believed=self.is_proxy)
+
+    def _count_hops(self, request: RequestHead) -> None:
+        """Raises ``Rejected`` for a request that goes in circles."""
+        special = request.special
+        if _VIA in special and self._pseudonym in special[_VIA]:
+            raise Rejected(508, "loop_detected", "the request has come through here before")
+        if _MAX_FORWARDS in special:
+            _count_down(request)
 
     def _believe_proxy(self, request: RequestHead) -> None:
         trusted = self.rules.trust.proxies.contains

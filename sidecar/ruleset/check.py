@@ -18,6 +18,7 @@ from sidecar.ruleset.parts import parts_of, salvage
 from sidecar.ruleset.references import check_references
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import Screened, screen
+from sidecar.ruleset.topology import check_topology
 from sidecar.ruleset.translate import place_of, translate
 
 
@@ -55,6 +56,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     found += check_consistency(parts, document)
     found += check_activity(parts, document)
     found += check_attempts(parts, document)
+    found += check_topology(parts, document)
     attachments = NOTHING_ATTACHED
     if folder is not None:
         attachments, problems = attach(parts, document, folder)

@@ -21,29 +21,18 @@ from sidecar.model.addresses import Address, Network
 from sidecar.model.policy import Key, Mode, Rule, Stage
 from sidecar.model.spec import RuleSpec
 from sidecar.ruleset.chains import Chains, Governed
+from sidecar.ruleset.directions import Directions
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.keys import (
     compile_keys,
     fields_referred_to,
     response_fields_referred_to,
 )
-from sidecar.ruleset.matching import RouteIndex, compile_match
-from sidecar.ruleset.path_pattern import segments_of
-from sidecar.ruleset.priorities import priority_finder
-from sidecar.ruleset.routes import (
-    Clause,
-    ListenerLimits,
-    ListenerRules,
-    Route,
-    RuleSet,
-    Step,
-    Trust,
-)
-from sidecar.ruleset.schema import OTHER, RuleFile
-from sidecar.ruleset.sections import InboundSpec, TimeoutsSpec, TrustSpec, UpstreamSpec
+from sidecar.ruleset.matching import compile_match
+from sidecar.ruleset.routes import Clause, RuleSet, Step, Trust
+from sidecar.ruleset.schema import RuleFile
+from sidecar.ruleset.sections import TrustSpec, UpstreamSpec
 from sidecar.ruleset.surroundings import Context, Surroundings
-from sidecar.ruleset.timeouts import timeouts_in_force
-from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 
 
@@ -56,25 +45,19 @@ def compile_rules(
     built = _built(file, document, keys, surroundings)
     wall = surroundings.wall()
     chains = Chains(_governed(built, keys, surroundings, wall))
-    routes = _routes(file, clusters, chains)
-    towards = _towards(file, clusters, chains)
-    if file.priorities:
-        for route in (*routes.values(), *towards.values()):
-            route.find_priority = priority_finder(file.priorities, route.name, keys)
-    index = RouteIndex(
-        [(spec.match, routes[spec.name]) for spec in file.routes], routes[OTHER], keys
-    )
+    directions = Directions(file, clusters, chains, keys)
+    strangers = directions.strangers(previous.strangers if previous is not None else None)
     watched, identity = fields_referred_to(file)
     return RuleSet(
         version=_version(document),
         service=file.service,
-        routes=routes,
-        towards=towards,
+        routes=directions.routes,
+        towards=directions.towards,
         clusters=clusters,
         policies={(rule.kind, rule.name): policy for _, rule, policy in built},
         rules={(rule.kind, rule.name): rule for _, rule, _ in built},
         trust=_trust(file.trust),
-        listeners={"inbound": _listener(file.listeners.inbound, index)},
+        listeners=directions.listeners(strangers, surroundings.local_ports(file)),
         windows={
             (rule.kind, rule.name): spec.window
             for spec, rule, _ in built
@@ -84,6 +67,7 @@ def compile_rules(
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
         response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
+        strangers=strangers,
     )
 
 
@@ -112,7 +96,8 @@ def _clusters(
         before = previous.clusters.get(name) if previous is not None else None
         known = before.endpoints if before is not None else ()
         endpoints = tuple(
-            _endpoint(spec, address, surroundings.base, known) for address in spec.addresses
+            _endpoint(spec, surroundings.settled(address), surroundings.base, known)
+            for address in spec.addresses
         )
         health = before.health if before is not None else Health(name, surroundings.notify)
         balance = balancer(spec.balance.value, surroundings.chance)
@@ -208,28 +193,7 @@ def _clause(
     return kind(rule, policy, matches, surroundings.count_of(rule), order)
 
 
-def _routes(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> dict[str, Route]:
-    inbound = file.listeners.inbound
-    named = [(one.name, one.upstream or inbound.to, one.timeouts) for one in file.routes]
-    routes = {}
-    for name, upstream, timeouts in (*named, (OTHER, inbound.to, TimeoutsSpec())):
-        route = Route(name, clusters[upstream], timeouts_in_force(timeouts, file.timeouts))
-        route.chain, route.chain_for = chains.of(name, upstream)
-        routes[name] = route
-    return routes
-
-
-def _towards(file: RuleFile, clusters: Mapping[str, Cluster], chains: Chains) -> dict[str, Route]:
-    """For each upstream what holds for requests that name it, and for no other reason arrive."""
-    towards = {}
-    for name, cluster in clusters.items():
-        route = Route(OTHER, cluster, timeouts_in_force(TimeoutsSpec(), file.timeouts))
-        route.chain, route.chain_for = chains.of(OTHER, name, arriving=False)
-        towards[name] = route
-    return towards
-
-
-# --- listeners and trust
+# --- trust
 
 
 def _trust(spec: TrustSpec) -> Trust:
@@ -245,21 +209,3 @@ def _trust(spec: TrustSpec) -> Trust:
 
 def _networks(peers: Iterable[Network | str]) -> list[Network]:
     return [peer for peer in peers if not isinstance(peer, str)]
-
-
-def _listener(spec: InboundSpec, index: RouteIndex[Route]) -> ListenerRules:
-    limits = spec.limits
-    return ListenerRules(
-        find_route=index.find,
-        limits=ListenerLimits(
-            head=HeadLimits(limits.request_line, limits.header_bytes, limits.header_count),
-            body=limits.body,
-            head_within=limits.head_within,
-            body_rate=limits.body_rate,
-            connections=limits.connections,
-            connections_per_client=limits.connections_per_client,
-        ),
-        keep_alive=spec.keep_alive,
-        # Spelled as the wire spells the paths of requests.
-        probes=frozenset(b"/" + b"/".join(segments_of(path)) for path in spec.probes),
-    )

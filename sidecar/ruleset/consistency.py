@@ -9,27 +9,26 @@ from sidecar.model.text import is_field_name
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.keys import refusal_of_header
+from sidecar.ruleset.listener_sections import (
+    ClientCertificate,
+    ListenersSpec,
+    ListenerTlsSpec,
+)
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.parts import Parts
 from sidecar.ruleset.routes import Timeouts
 from sidecar.ruleset.sections import (
     Believe,
-    ClientCertificate,
     KeySource,
     KeySpec,
-    ListenersSpec,
-    ListenerTlsSpec,
     PrioritySpec,
     RouteSpec,
-    TelemetrySpec,
     TimeoutsSpec,
     UpstreamSpec,
     UpstreamTlsSpec,
 )
 
 _NAMED = frozenset({KeySource.HEADER, KeySource.COOKIE, KeySource.QUERY})
-_WILDCARDS = frozenset({"0.0.0.0", "::"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_consistency(parts: Parts, document: Document) -> list[Diagnostic]:
@@ -67,14 +66,6 @@ def _listeners(parts: Parts) -> Iterator[_Problem]:
         inbound = listeners.inbound
         if inbound.tls is not None:
             yield from _listener_tls((*path, "inbound", "tls"), inbound.tls)
-        telemetry = parts.one(TelemetrySpec)
-        prometheus = telemetry.prometheus if telemetry is not None else None
-        # An address with port 0 is another one each time it is bound.
-        fixed = inbound.bind.path or inbound.bind.port
-        if prometheus is not None and fixed and prometheus.bind == inbound.bind:
-            message = f"{inbound.bind} is taken by listeners.inbound"
-            place: Path = ("telemetry", "prometheus", "bind")
-            yield _Problem("conflict", place, message, "choose another port")
 
 
 def _listener_tls(path: Path, tls: ListenerTlsSpec) -> Iterator[_Problem]:
@@ -101,7 +92,6 @@ def _upstreams(parts: Parts) -> Iterator[_Problem]:
             yield _Problem("conflict", (*path, "targets"), message, "name each target once")
         if upstream.tls is not None:
             yield from _upstream_tls((*path, "tls"), upstream, upstream.tls)
-        yield from _loops(path, upstream, parts)
 
 
 def _upstream_tls(path: Path, upstream: UpstreamSpec, tls: UpstreamTlsSpec) -> Iterator[_Problem]:
@@ -114,21 +104,6 @@ def _upstream_tls(path: Path, upstream: UpstreamSpec, tls: UpstreamTlsSpec) -> I
         if getattr(tls, one) and not getattr(tls, other):
             message = f"{one} stands without {other}"
             yield _Problem("incomplete", (*path, one), message, f"add {other}: FILE")
-
-
-def _loops(path: Path, upstream: UpstreamSpec, parts: Parts) -> Iterator[_Problem]:
-    listeners = parts.one(ListenersSpec)
-    if listeners is None:
-        return
-    bind = listeners.inbound.bind
-    hosts = {bind.host, *(_LOOPBACK if bind.host in _WILDCARDS else ())}
-    if any(
-        address == bind if bind.path else address.port == bind.port and address.host in hosts
-        for address in upstream.addresses
-    ):
-        field = "url" if upstream.url is not None else "targets"
-        message = f"upstream '{path[-1]}' is this sidecar itself: it listens on {bind}"
-        yield _Problem("conflict", (*path, field), message, "write the address of the service")
 
 
 def _keys(parts: Parts) -> Iterator[_Problem]:
@@ -189,8 +164,12 @@ def _timeouts(parts: Parts) -> Iterator[_Problem]:
     common = parts.one(TimeoutsSpec) or TimeoutsSpec()
     if parts.one(TimeoutsSpec) is not None:
         yield from _per_try(("timeouts",), common.per_try, common.request)
-    for path, route in parts.of(RouteSpec):
-        own = route.timeouts
+    entries: list[tuple[Path, RouteSpec | UpstreamSpec]] = [
+        *parts.of(RouteSpec),
+        *parts.of(UpstreamSpec),
+    ]
+    for path, entry in entries:
+        own = entry.timeouts
         yield from _per_try((*path, "timeouts"), own.per_try, own.request or common.request)
 
 

@@ -63,6 +63,7 @@ CODES: dict[str, Meaning] = {
     "bad-duration": Meaning(_ERROR, "Not a length of time with its unit."),
     "bad-flag": Meaning(_ERROR, "Not true or false."),
     "bad-header-name": Meaning(_ERROR, "Not the name of a header field."),
+    "bad-host": Meaning(_ERROR, "Not a host as requests name it."),
     "bad-label": Meaning(_ERROR, "Not a name that metrics allow for a label."),
     "bad-method": Meaning(_ERROR, "Not a request method."),
     "bad-moment": Meaning(_ERROR, "Not a date and time with its zone."),

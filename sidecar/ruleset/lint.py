@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from sidecar.model.addresses import Address
 from sidecar.model.policy import Mode
 from sidecar.ruleset.capacity_lint import lint_capacity
 from sidecar.ruleset.diagnostics import Diagnostic
@@ -41,6 +42,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
     return [
         *_trust(file, place),
         *_listener(file, place),
+        *_outbound(file, place),
         *_unused(file, place),
         *_routes(file, place),
         *_rules(file, place),
@@ -93,8 +95,38 @@ def _listener(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
         yield place.value("pointless-limit", (*path, "limits", "connections_per_client"), message)
 
 
+def _outbound(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    """Whoever reaches these ports is taken for the service itself."""
+    outbound = file.listeners.outbound
+    ports: list[tuple[Path, Address]] = [
+        (("upstreams", name, "local"), spec.local)
+        for name, spec in file.upstreams.items()
+        if spec.local is not None
+    ]
+    if outbound is not None:
+        ports.append((("listeners", "outbound", "bind"), outbound.bind))
+    for path, bind in ports:
+        if bind.host and not ip_address(bind.host).is_loopback:
+            message = f"whoever reaches {bind} is believed as the service is, and calls as it does"
+            yield place.value("open-bind", path, message, f"listen on 127.0.0.1:{bind.port}")
+    for name, spec in file.upstreams.items():
+        if spec.hosts and outbound is None:
+            message = f"no request names upstream '{name}' by host"
+            hint = "add listeners.outbound, at which the service calls by host"
+            yield place.name("unused", ("upstreams", name, "hosts"), message, hint)
+
+
 def _upstreams_in_use(file: RuleFile) -> set[str]:
-    return {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
+    """Those that requests can be sent to, from whichever side."""
+    arriving = {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
+    return arriving | _called(file)
+
+
+def _called(file: RuleFile) -> set[str]:
+    """Those that the service can call by name."""
+    if file.listeners.outbound is not None:
+        return set(file.upstreams)
+    return {name for name, spec in file.upstreams.items() if spec.local is not None}
 
 
 def _unused(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
@@ -102,7 +134,9 @@ def _unused(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for name in file.upstreams:
         if name not in in_use:
             message = f"nothing is sent to upstream '{name}'"
-            hint = "name it in a route's upstream, or in listeners.inbound.to"
+            hint = (
+                "name it in a route's upstream, or let the service call it: add listeners.outbound"
+            )
             yield place.name("unused", ("upstreams", name), message, hint)
     keys = {key.stand_in for key in file.keys.values()}
     keys.update(name for _, match in file.matches for name in match.keys)
@@ -123,12 +157,13 @@ def _routes(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
 
 def _rules(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     in_use = _upstreams_in_use(file)
-    upstream_of = {one.name: one.upstream or file.listeners.inbound.to for one in file.routes}
-    upstream_of[OTHER] = file.listeners.inbound.to
+    to = file.listeners.inbound.to
+    upstreams_of = {one.name: {one.upstream or to} for one in file.routes}
+    upstreams_of[OTHER] = {to, *_called(file)}
     for path, rule in file.rules:
         if rule.mode is Mode.DISABLED or not rule.upstream:
             continue
-        reached = {upstream_of[name] for name in rule.match.route} or in_use
+        reached = set[str]().union(*(upstreams_of[name] for name in rule.match.route)) or in_use
         if not reached & set(rule.upstream):
             named = ", ".join(rule.upstream)
             message = f"'{rule.name}' never fires: nothing that it matches goes to {named}"

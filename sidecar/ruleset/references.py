@@ -10,16 +10,11 @@ from sidecar.model.reading import closest
 from sidecar.model.spec import MatchSpec
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
+from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.nodes import Mapping, Path, Scalar, Sequence
 from sidecar.ruleset.parts import Parts
 from sidecar.ruleset.schema import OTHER, RULE_KINDS, fields_of
-from sidecar.ruleset.sections import (
-    KeySource,
-    KeySpec,
-    ListenersSpec,
-    PrioritySpec,
-    RouteSpec,
-)
+from sidecar.ruleset.sections import KeySource, KeySpec, PrioritySpec, RouteSpec
 
 #: Fields of `match`, which a key of that name would hide.
 _RESERVED = frozenset(fields_of(MatchSpec)) - {"client_ip"}

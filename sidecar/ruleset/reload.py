@@ -28,10 +28,17 @@ _Stamp = tuple[int, int, int]
 #: No file's: the first look at one always reads it.
 _UNSEEN: _Stamp = (-1, -1, -1)
 
+
+def _outbound_bind(file: RuleFile) -> object:
+    outbound = file.listeners.outbound
+    return None if outbound is None else outbound.bind
+
+
 #: What cannot change while running, and the words for it.
 _FIXED: tuple[tuple[tuple[str, ...], Callable[[RuleFile], object]], ...] = (
     (("service",), lambda file: file.service),
     (("listeners", "inbound", "bind"), lambda file: file.listeners.inbound.bind),
+    (("listeners", "outbound", "bind"), _outbound_bind),
     (("listeners", "inbound", "tls"), lambda file: file.listeners.inbound.tls),
     (("telemetry",), lambda file: file.telemetry),
 )
@@ -48,6 +55,13 @@ def needs_restart(old: RuleFile, new: Checked) -> list[Diagnostic]:
     """What ``new`` changes that cannot change while running."""
     if new.file is None:
         return []
+    changed = [path for path, value in _FIXED if value(old) != value(new.file)]
+    before, after = _local_ports(old), _local_ports(new.file)
+    changed += [
+        ("upstreams", name, "local")
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    ]
     return [
         finding(
             "needs-restart",
@@ -56,9 +70,12 @@ def needs_restart(old: RuleFile, new: Checked) -> list[Diagnostic]:
             new.document.span(path),
             "restart the sidecar, or take over with: sidecar run --take-over",
         )
-        for path, value in _FIXED
-        if value(old) != value(new.file)
+        for path in changed
     ]
+
+
+def _local_ports(file: RuleFile) -> dict[str, object]:
+    return {name: spec.local for name, spec in file.upstreams.items() if spec.local is not None}
 
 
 class Watcher:

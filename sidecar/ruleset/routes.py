@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.endpoint import Cluster
@@ -150,6 +150,22 @@ class ListenerRules:
     probes: frozenset[bytes] = frozenset()
     #: The kind of a request. Raises ``Rejected`` for a host that is not served here.
     find_route: Callable[[RequestHead], Route] = field(default=_serves_nobody, compare=False)
+    #: What upstreams are told as ``Host`` where it names none of theirs; empty to keep it.
+    authority: bytes = b""
+    #: Whether a ``Host`` may stay although there is an ``authority``.
+    keeps_host: Callable[[bytes], bool] = field(default=bool, compare=False)
+
+
+#: A listener that the rules know nothing of: an upstream that had it is gone.
+_UNKNOWN: Final = ListenerRules()
+
+
+class OtherWays(Protocol):
+    """Clusters that come and go with the hosts that the service calls."""
+
+    def clusters(self) -> Iterator[Cluster]:
+        """Those that there are now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +195,8 @@ class RuleSet:
     #: When those rules hold that do not always do, and the moment this was settled for.
     windows: Mapping[tuple[str, str], Window] = field(default_factory=dict)
     settled_at: float = 0.0
+    #: The ways to hosts that are no upstream's, where they are let through.
+    strangers: OtherWays | None = None
 
     def is_resting(self, kind: str, name: str) -> bool:
         """Whether a rule stands in no chain because it is outside of its window."""
@@ -191,3 +209,13 @@ class RuleSet:
             window.is_open(wall) is window.is_open(self.settled_at)
             for window in self.windows.values()
         )
+
+    def listener(self, door: str) -> ListenerRules:
+        """What holds at a listening socket; one that is not known serves nobody."""
+        return self.listeners.get(door, _UNKNOWN)
+
+    def all_clusters(self) -> Iterator[Cluster]:
+        """Every cluster that requests are sent to at the moment."""
+        yield from self.clusters.values()
+        if self.strangers is not None:
+            yield from self.strangers.clusters()

@@ -23,10 +23,10 @@ from sidecar.policies.concurrency import ConcurrencySpec
 from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.policies.retry import RetrySpec
+from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.sections import (
     KeySpec,
-    ListenersSpec,
     PrioritySpec,
     RouteSpec,
     TelemetrySpec,

@@ -66,8 +66,10 @@ class _Screen:
             place = (*path, name)
             if name in known or is_planned_field(_names(place)):
                 continue
-            self._screened.diagnostics.append(unknown_field(place, self._document, known))
-            meant = closest(name, known)
+            # What stands there already was hardly meant a second time.
+            missing = [one for one in known if one not in node.fields]
+            meant = closest(name, missing) or closest(name, known)
+            self._screened.diagnostics.append(unknown_field(place, self._document, known, meant))
             if meant is not None and meant not in node.fields:
                 rename(node, name, meant)
             else:

@@ -1,4 +1,4 @@
-"""The settings of a rule file: where to listen, whom to believe, whom to call, for how long.
+"""The settings of a rule file: whom to believe, whom to call, for how long.
 
 The docstring below a field is its description for editors; a default stands as an admin would
 write it.
@@ -11,11 +11,11 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
+from sidecar.model.hosts import HostName
 from sidecar.model.spec import MatchSpec, Spec
 from sidecar.model.values import (
     Address,
     Bind,
-    ByteRate,
     Count,
     Duration,
     FilePath,
@@ -25,81 +25,13 @@ from sidecar.model.values import (
     Name,
     OneOrMany,
     Peer,
-    PlainPath,
     PriorityWord,
-    Size,
     Target,
     Text,
     UpstreamUrl,
     written,
 )
 from sidecar.ruleset.endpoint_sections import EjectSpec, HealthSpec
-
-
-class ClientCertificate(Enum):
-    """What a TLS client must show."""
-
-    NONE = "none"
-    REQUEST = "request"
-    REQUIRE = "require"
-
-
-class ListenerTlsSpec(Spec):
-    """The certificate that clients see; loaded again when its files change."""
-
-    cert: FilePath
-    """The certificate chain, PEM."""
-    key: FilePath
-    """Its private key, PEM."""
-    client_ca: FilePath = ""
-    """The authorities whose client certificates are accepted, PEM."""
-    client_certificate: ClientCertificate = ClientCertificate.NONE
-    """Whether clients are asked for a certificate, and whether they must have one."""
-
-
-class ListenerLimitsSpec(Spec):
-    """What a client may cost before any rule is asked."""
-
-    request_line: Size = written("8KiB")
-    """The longest request line; more is refused with 414."""
-    header_bytes: Size = written("64KiB")
-    """The largest head, request line included; more is refused with 431."""
-    header_count: Count = 100
-    """The most field lines; more are refused with 431."""
-    body: Size = written("4GiB")
-    """The largest request body; more is refused with 413."""
-    head_within: Duration = written("10s")
-    """How long a client may take to send a head."""
-    body_rate: ByteRate = written("100B/s")
-    """How slowly a client may send a body, from its tenth second on."""
-    connections: Count = 10_000
-    """The most connections at a time."""
-    connections_per_client: Count = 256
-    """The most connections at a time from one address."""
-
-
-class InboundSpec(Spec):
-    """Where clients reach this service."""
-
-    bind: Bind
-    """The address to listen on; port 0 takes a free one."""
-    to: Name = "app"
-    """The upstream for requests whose route names none."""
-    probes: OneOrMany[PlainPath] = ()
-    """Paths of health probes; they pass access lists and limits."""
-    tls: ListenerTlsSpec | None = None
-    """Speak TLS here; plain HTTP when left out."""
-    limits: ListenerLimitsSpec = ListenerLimitsSpec()
-    """What a client may cost before any rule is asked."""
-    keep_alive: Duration = written("60s")
-    """How long an idle connection is kept."""
-
-
-class ListenersSpec(Spec):
-    """Where requests come in."""
-
-    inbound: InboundSpec
-    """Clients of this service."""
 
 
 class Disclose(Enum):
@@ -175,6 +107,17 @@ class UpstreamTlsSpec(Spec):
     """Whether its certificate is checked."""
 
 
+class TimeoutsSpec(Spec):
+    """How long a request may take."""
+
+    request: Duration | None = None
+    """The whole request, until its answer begins; 30s when left out everywhere."""
+    per_try: Duration | None = None
+    """One try; 15s when left out everywhere, and never longer than `request`."""
+    idle: Duration | None = None
+    """Silence in the middle of a body; 60s when left out everywhere."""
+
+
 class UpstreamSpec(Spec):
     """A service that requests are sent to: one `url`, or several `targets`."""
 
@@ -192,6 +135,13 @@ class UpstreamSpec(Spec):
     """The connections kept to each address."""
     tls: UpstreamTlsSpec | None = None
     """How it proves who it is."""
+    hosts: OneOrMany[HostName] = ()
+    """Hosts by which the service calls it through `listeners.outbound`, besides its name and its
+    addresses; one without a port is meant with any."""
+    local: Bind | None = None
+    """An address of its own on this machine, at which the service can call it."""
+    timeouts: TimeoutsSpec = TimeoutsSpec()
+    """How long requests to it may take, unless their route says otherwise."""
 
     @property
     def addresses(self) -> tuple[Address, ...]:
@@ -246,17 +196,6 @@ class KeySpec(Spec):
         if self.source is KeySource.HEADER:
             return self.name.lower().encode("ascii", "ignore")
         return b"cookie" if self.source is KeySource.COOKIE else b""
-
-
-class TimeoutsSpec(Spec):
-    """How long a request may take."""
-
-    request: Duration | None = None
-    """The whole request, until its answer begins; 30s when left out everywhere."""
-    per_try: Duration | None = None
-    """One try; 15s when left out everywhere, and never longer than `request`."""
-    idle: Duration | None = None
-    """Silence in the middle of a body; 60s when left out everywhere."""
 
 
 class RouteSpec(Spec):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
+from sidecar.model.addresses import Address
 from sidecar.model.policy import Key, Listed, ListedAddresses, Notice, Rule, Switchable
 from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments
 from sidecar.ruleset.controls import Controls
 from sidecar.ruleset.routes import DecisionCount
 from sidecar.state.load import Load
+
+if TYPE_CHECKING:
+    from sidecar.ruleset.schema import RuleFile
 
 #: Finds the counter of a rule.
 CountOf = Callable[[Rule], DecisionCount]
@@ -22,6 +27,14 @@ def _nobody_listens(notice: Notice) -> None:
 
 def _zero() -> float:
     return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """The sidecar has started the service itself."""
+
+    #: The port that was chosen for it, where its address leaves that open.
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,23 @@ class Surroundings:
     wall: Callable[[], float] = _zero
     #: How loaded this host and this process are.
     load: Load = field(default_factory=Load)
+    wrapped: Wrapped | None = None
+
+    def settled(self, address: Address) -> Address:
+        """``address`` with the port that was chosen where it leaves that open."""
+        if address.port or address.path or self.wrapped is None:
+            return address
+        return replace(address, port=self.wrapped.port)
+
+    def local_ports(self, file: RuleFile) -> list[str]:
+        """The upstreams that have a port of their own on this machine."""
+        everyone = self.wrapped is not None
+        to = file.listeners.inbound.to
+        return [
+            name
+            for name, spec in file.upstreams.items()
+            if spec.local is not None or (everyone and name != to)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sidecar.model.policy import Mode
 from sidecar.model.spec import RuleSpec
@@ -12,15 +12,18 @@ from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import TimeoutsSpec
 
 
-def timeouts_in_force(own: TimeoutsSpec, common: TimeoutsSpec) -> Timeouts:
-    """The timeouts of a route that says ``own`` in a file that says ``common``."""
+def timeouts_in_force(*specs: TimeoutsSpec) -> Timeouts:
+    """The timeouts where ``specs`` are said: by a route, its upstream and the whole file.
+
+    Of each, whoever comes first decides.
+    """
     default = Timeouts()
-    request = _first(own.request, common.request, default.request)
-    per_try = _first(own.per_try, common.per_try, default.per_try)
+    request = _first([one.request for one in specs], default.request)
+    per_try = _first([one.per_try for one in specs], default.per_try)
     return Timeouts(
         request=request,
         per_try=min(per_try, request),
-        idle=_first(own.idle, common.idle, default.idle),
+        idle=_first([one.idle for one in specs], default.idle),
     )
 
 
@@ -41,10 +44,15 @@ def _longest_try(file: RuleFile, rule: RuleSpec) -> float:
 
 def timeouts_of(file: RuleFile, rule: RuleSpec) -> list[Timeouts]:
     """The timeouts of the routes that a rule may govern."""
-    own = {route.name: route.timeouts for route in file.routes} | {OTHER: TimeoutsSpec()}
-    names = rule.match.route or tuple(own)
-    return [timeouts_in_force(own[name], file.timeouts) for name in names]
+    to = file.listeners.inbound.to
+    own = {route.name: (route.timeouts, route.upstream or to) for route in file.routes}
+    own[OTHER] = TimeoutsSpec(), to
+    return [
+        timeouts_in_force(timeouts, file.upstreams[upstream].timeouts, file.timeouts)
+        for timeouts, arriving_for in (own[name] for name in rule.match.route or own)
+        for upstream in rule.upstream or (arriving_for,)
+    ]
 
 
-def _first(*values: float | None) -> float:
-    return next(value for value in values if value is not None)
+def _first(values: Iterable[float | None], default: float) -> float:
+    return next((value for value in values if value is not None), default)

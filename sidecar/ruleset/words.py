@@ -11,11 +11,12 @@ from sidecar.ruleset.nodes import Mapping, Path, step
 from sidecar.ruleset.planned import planned_beside
 
 
-def unknown_field(path: Path, document: Document, known: Sequence[str]) -> Diagnostic:
+def unknown_field(
+    path: Path, document: Document, known: Sequence[str], meant: str | None
+) -> Diagnostic:
     """There is no such field as ``path`` ends with; there are the ``known`` ones."""
     name = str(path[-1])
     names = tuple(part for part in path[:-1] if isinstance(part, str))
-    meant = closest(name, known)
     later = closest(name, planned_beside(names)) if meant is None else None
     if meant is not None:
         hint = f"did you mean {meant}?"

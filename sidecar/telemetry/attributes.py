@@ -142,6 +142,10 @@ PREVIOUS_RULES = Attribute(
     "sidecar.rules.previous_version", "string", "The version that was in force before."
 )
 INBOUND_SOCKET = Attribute("sidecar.inbound", "string", "Where the inbound listener listens.")
+OUTBOUND_SOCKET = Attribute("sidecar.outbound", "string", "Where the outbound listener listens.")
+LOCAL_SOCKETS = Attribute(
+    "sidecar.local", "string[]", "Where upstreams have a port of their own, as `NAME=ADDRESS`."
+)
 PROMETHEUS_SOCKET = Attribute("sidecar.prometheus", "string", "Where metrics can be scraped.")
 ADMIN_SOCKET = Attribute("sidecar.admin", "string", "Where operators are answered.")
 CONTROL_SOCKET = Attribute("sidecar.control", "string", "Where a successor asks for sockets.")

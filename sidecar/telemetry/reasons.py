@@ -36,8 +36,9 @@ _REJECTIONS: Final = (
     _reason("expectation_failed", "`Expect` asked for something unknown.", Use.REJECTION),
     _reason(
         "misdirected",
-        "The request named a host that is not served on this listener.",
+        "The request named a host that is not served on this listener, or is no upstream's.",
         Use.REJECTION,
+        Use.REFUSAL,
     ),
     _reason("loop_detected", "The request had been through this sidecar before.", Use.REJECTION),
     _reason(

@@ -19,6 +19,13 @@ _X_FORWARDED_HOST = int(Kind.X_FORWARDED_HOST)
 _X_REQUEST_ID = int(Kind.X_REQUEST_ID)
 _TRACESTATE = int(Kind.TRACESTATE)
 
+_SAID_OF_CLIENTS = (
+    (_X_FORWARDED_FOR, b"X-Forwarded-For"),
+    (_X_FORWARDED_PROTO, b"X-Forwarded-Proto"),
+    (_X_FORWARDED_HOST, b"X-Forwarded-Host"),
+    (_FORWARDED, b"Forwarded"),
+)
+
 #: How a body's end is told on the connection downstream.
 NO_BODY = 0
 BY_LENGTH = 1
@@ -94,6 +101,21 @@ def proxied_stamp(
                 known[_FORWARDED], peer=address, host=request.host, scheme=request.scheme
             )
         )
+    lines.append(b"")
+    return b"\r\n".join(lines)
+
+
+def service_stamp(request: RequestHead, pseudonym: bytes) -> bytes:
+    """The same for what the service itself sends: what it says of its clients is left as it is.
+
+    Its own address means nothing elsewhere, so that only ``Via`` is added.
+    """
+    special = request.special
+    via = special.get(_VIA)
+    lines = [b"Via: %b, 1.1 %b" % (via, pseudonym) if via else b"Via: 1.1 %b" % pseudonym]
+    lines += [
+        b"%b: %b" % (name, special[kind]) for kind, name in _SAID_OF_CLIENTS if kind in special
+    ]
     lines.append(b"")
     return b"\r\n".join(lines)
 

@@ -188,7 +188,11 @@ async def upstream(script: Script) -> AsyncIterator[int]:
 
 @contextlib.asynccontextmanager
 async def proxy(
-    rules: RuleSet, *, tls: ListenerContext | None = None, sock: socket.socket | None = None
+    rules: RuleSet,
+    *,
+    tls: ListenerContext | None = None,
+    sock: socket.socket | None = None,
+    door: str = "inbound",
 ) -> AsyncIterator[Proxy]:
     """A proxy with these rules. What its callbacks raise fails the test."""
     loop = asyncio.get_running_loop()
@@ -199,7 +203,7 @@ async def proxy(
     engine = Engine(loop, rules, Meters("test"), RecordRing(10_000), Random(1))
     sock = sock or listen_tcp("127.0.0.1", 0)
     name = sock.getsockname()
-    listener = Listener(engine, "inbound", sock, tls)
+    listener = Listener(engine, door, sock, tls)
     sweep = Sweep(engine, [listener], lambda _now: None)
     await listener.start()
     running = Proxy(engine, listener, sweep, name[1] if isinstance(name, tuple) else 0)

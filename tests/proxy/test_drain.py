@@ -32,7 +32,6 @@ def at_leisure() -> bool:
 
 async def begin(running: Proxy) -> None:
     """What comes before: no new connections, and no kept ones."""
-    running.engine.draining = True
     running.listener.stop_accepting()
     await asyncio.sleep(0)
 

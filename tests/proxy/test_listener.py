@@ -97,7 +97,7 @@ async def test_while_draining_answers_end_their_connections() -> None:
         client = await running.connect()
         await client.send(request(close=False))
         assert not (await client.answer()).closes
-        running.engine.draining = True
+        running.listener.draining = True
         await client.send(request(close=False))
         assert (await client.answer()).closes
         # A request that crosses the answer on its way does not have the connection reset.
@@ -113,7 +113,7 @@ async def test_while_draining_quiet_connections_are_closed_soon() -> None:
         client = await running.connect()
         await client.send(request(close=False))
         await client.answer()
-        running.engine.draining = True
+        running.listener.draining = True
         running.look(0.5)
         assert only(running).state == 0
         running.look(1.5)

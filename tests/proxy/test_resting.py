@@ -53,7 +53,7 @@ async def test_at_the_end_of_draining_it_is_answered() -> None:
     rules = {"chain": chain(retries(backoff=SLOW)), "timeouts": LONG}
     async with serving(service, **rules) as running:  # type: ignore[arg-type]  # as rules_for has them
         client = await resting(running, request())
-        running.engine.draining = True
+        running.listener.draining = True
         running.listener.stop_accepting()
         async with asyncio.TaskGroup() as group:
             group.create_task(drain(running.engine, running.listener, 0.05, lambda: False))
@@ -68,7 +68,7 @@ async def test_it_may_still_get_its_answer_while_draining() -> None:
     rules = {"chain": chain(retries(backoff=SLOW)), "timeouts": LONG}
     async with serving(service, **rules) as running:  # type: ignore[arg-type]  # as rules_for has them
         client = await resting(running, request(close=False))
-        running.engine.draining = True
+        running.listener.draining = True
         (exchange,) = running.engine.exchanges
         exchange._try_once_more()
         seen = await client.answer()

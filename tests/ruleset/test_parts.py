@@ -5,10 +5,11 @@ from pathlib import Path
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.ruleset.document import load
+from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.parts import Parts, declared_names, parts_of, salvage
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import screen
-from sidecar.ruleset.sections import KeySpec, ListenersSpec, RouteSpec, TrustSpec, UpstreamSpec
+from sidecar.ruleset.sections import KeySpec, RouteSpec, TrustSpec, UpstreamSpec
 
 TEXT = """\
 listeners: {inbound: {bind: nowhere, to: ap}}

@@ -10,7 +10,6 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
     "names",
     [
         ("traffic",),
-        ("listeners", "outbound"),
         ("upstreams", "whatever", "zones"),
         ("upstreams", "zones", "zones"),
         ("upstreams", "app", "targets", "dns"),

@@ -4,41 +4,17 @@ import pytest
 from pydantic import ValidationError
 
 from sidecar.model.values import Address
+from sidecar.ruleset.listener_sections import ClientCertificate, Others
 from sidecar.ruleset.sections import (
     Balance,
-    ClientCertificate,
     Disclose,
-    InboundSpec,
     KeySpec,
-    ListenerLimitsSpec,
     PoolSpec,
     TelemetrySpec,
     TimeoutsSpec,
     TrustSpec,
     UpstreamSpec,
 )
-
-
-def test_what_a_listener_is_when_only_its_address_is_given() -> None:
-    inbound = InboundSpec.model_validate({"bind": "127.0.0.1:8080"})
-    assert inbound.bind == Address("127.0.0.1", 8080)
-    assert inbound.to == "app"
-    assert inbound.probes == ()
-    assert inbound.tls is None
-    assert inbound.keep_alive == 60
-    assert inbound.limits == ListenerLimitsSpec()
-
-
-def test_the_limits_of_a_listener_that_names_none() -> None:
-    limits = ListenerLimitsSpec()
-    assert limits.request_line == 8 << 10
-    assert limits.header_bytes == 64 << 10
-    assert limits.header_count == 100
-    assert limits.body == 4 << 30
-    assert limits.head_within == 10
-    assert limits.body_rate == 100
-    assert limits.connections == 10_000
-    assert limits.connections_per_client == 256
 
 
 def test_nobody_is_trusted_unless_named() -> None:
@@ -112,5 +88,5 @@ def test_the_log_goes_to_standard_output_and_metrics_nowhere() -> None:
 def test_no_word_of_the_language_is_a_boolean_of_yaml_1_1() -> None:
     """An editor or tool that still reads YAML 1.1 must not change what a file says."""
     booleans = {"y", "yes", "n", "no", "on", "off", "true", "false"}
-    for enum in (Balance, ClientCertificate, Disclose):
+    for enum in (Balance, ClientCertificate, Disclose, Others):
         assert not booleans & {word.value for word in enum}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sidecar.model.reading import closest
 from sidecar.ruleset.document import load
 from sidecar.ruleset.words import unknown_field, where
 
@@ -46,7 +47,7 @@ def test_places_in_words(path: tuple[str | int, ...], words: str) -> None:
 def test_unknown_fields(
     path: tuple[str | int, ...], known: list[str], message: str, hint: str
 ) -> None:
-    found = unknown_field(path, load(TEXT, "a"), known)
+    found = unknown_field(path, load(TEXT, "a"), known, closest(str(path[-1]), known))
     assert found.code == "unknown-field"
     assert f"unknown field {message}" in found.message
     assert found.hint.startswith(hint)
