@@ -211,7 +211,7 @@ async def test_while_it_drains_those_who_wait_are_served() -> None:
     gate, slow = bulkhead(), Slow()
     async with upstream(slow) as port, proxy(governed(port, gate)) as running:
         first, second = await come(running, "/first"), await come(running, "/second")
-        running.engine.draining = True
+        running.listener.draining = True
         running.listener.stop_accepting()
         async with asyncio.TaskGroup() as group:
             group.create_task(drain(running.engine, running.listener, 30.0, lambda: False))
@@ -229,7 +229,7 @@ async def test_when_there_is_no_more_time_those_who_wait_are_told() -> None:
     gate, slow = bulkhead(), Slow()
     async with upstream(slow) as port, proxy(governed(port, gate)) as running:
         first, second = await come(running, "/first"), await come(running, "/second")
-        running.engine.draining = True
+        running.listener.draining = True
         running.listener.stop_accepting()
         async with asyncio.TaskGroup() as group:
             group.create_task(drain(running.engine, running.listener, 0.0, lambda: False))
