@@ -194,6 +194,11 @@ class Slots:
         for row in [*self._rows.values(), self._others]:
             self._go_on(row)
 
+    def call_everybody(self) -> None:
+        """Keep a slot for everybody who waits, however many there are."""
+        for row in [*self._rows.values(), self._others]:
+            self._call(row, row.queued)
+
     def _row(self, key: bytes) -> Row:
         row = self._rows.get(key)
         if row is None:
@@ -204,20 +209,22 @@ class Slots:
 
     def _go_on(self, row: Row) -> None:
         """Call as many as there are free slots."""
-        while row.queued and row.taken + row.kept < self.at_most:
-            place = row.first()
-            if place is None:
-                break
+        if row.queued:
+            self._call(row, self.at_most - row.taken - row.kept)
+        self._forget(row)
+
+    def _call(self, row: Row, free: int) -> None:
+        while free > 0 and (place := row.first()) is not None:
             self.queued -= 1
             if place.wake is None:
                 # Nobody is there who could take it.
                 place.standing = Standing.GONE
                 continue
             place.standing = Standing.CALLED
+            free -= 1
             row.kept += 1
             self.kept += 1
             place.wake()
-        self._forget(row)
 
     def _forget(self, row: Row) -> None:
         if not (row.taken or row.kept or row.queued) and row is not self._others:

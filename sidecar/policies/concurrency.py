@@ -85,8 +85,7 @@ class ConcurrencySpec(RuleSpec):
     def build(self, context: BuildContext) -> Concurrency:
         """The live gate, with every slot free."""
         keys = tuple(context.key(name) for name in sorted(self.per))
-        shadow = context.rule.mode is Mode.SHADOW
-        return Concurrency(self, keys, context.load, shadow=shadow)
+        return Concurrency(self, keys, context.load, enforced=context.rule.mode is Mode.ENFORCE)
 
     def keys_used(self) -> tuple[KeyUse, ...]:
         """Those of ``match``, and those of ``per``."""
@@ -109,20 +108,20 @@ class _Held:
 class Concurrency(GateBasics):
     """Lets so many through at a time, and others wait for a while."""
 
-    __slots__ = ("_by_priority", "_held", "_load", "_queue", "_read", "_shadow", "_wait", "per")
+    __slots__ = ("_by_priority", "_enforced", "_held", "_load", "_queue", "_read", "_wait", "per")
 
     stage: ClassVar[Stage] = Stage.CONCURRENCY
     settles: ClassVar[bool] = True
 
     def __init__(
-        self, spec: ConcurrencySpec, keys: tuple[Key, ...], load: LoadMeter, *, shadow: bool
+        self, spec: ConcurrencySpec, keys: tuple[Key, ...], load: LoadMeter, *, enforced: bool
     ) -> None:
         queue = spec.queue
         #: Names of the keys that slots belong to, in alphabetical order.
         self.per = tuple(key.name for key in keys)
         self._read = row_key_reader(keys)
         self._load = load
-        self._shadow = shadow
+        self._enforced = enforced
         self._queue = queue.at_most if queue is not None else 0
         self._wait = queue.wait_at_most if queue is not None else 0.0
         self._by_priority = queue is not None and queue.order is Order.PRIORITY
@@ -152,7 +151,7 @@ class Concurrency(GateBasics):
             return ADMIT
         if not self._queue:
             return self._refusal(request, key, "no slot is free")
-        if self._shadow:
+        if not self._enforced:
             return self._would(request, key, now)
         rank = CRITICAL - request.priority if self._by_priority else 0
         place = slots.wait(key, rank, now, now + self._wait)
@@ -165,7 +164,7 @@ class Concurrency(GateBasics):
         """Take a slot: the one that was kept, or any."""
         held = self._held
         place = held.places.pop(request, None) if held.places else None
-        if self._queue and not self._shadow:
+        if self._queue and self._enforced:
             self._load.waited(now - place.since if place is not None else 0.0)
         if place is not None:
             if place.standing is Standing.CALLED:
@@ -192,6 +191,9 @@ class Concurrency(GateBasics):
         mine = self._held.slots
         self._held = predecessor._held
         self._held.slots.resize(mine.at_most, mine.queue_at_most, mine.capacity)
+        if not self._enforced:
+            # The rule acts no more: nobody is to wait for it, or to be refused by it.
+            self._held.slots.call_everybody()
 
     def facts(self, request: RequestHead, now: float) -> dict[str, str | float]:
         """The slots and the line of the request's value."""

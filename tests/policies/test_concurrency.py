@@ -155,6 +155,20 @@ def test_from_shadow_to_enforce_the_slots_that_are_taken_count() -> None:
     assert come(enforced).ask(2.0) == "no slot is free"
 
 
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.DISABLED])
+def test_when_the_rule_acts_no_more_those_who_wait_go_on(mode: Mode) -> None:
+    old = gate(at_most=1, queue={"at_most": 5})
+    first, second, third = (come(old) for _ in range(3))
+    for one in (first, second, third):
+        one.ask(1.0)
+    new = gate(mode, at_most=1, queue={"at_most": 5})
+    new.adopt(old, 1.0)
+    assert [one.ask(1.0) for one in (second, third)] == ["in", "in"]
+    for one in (first, second, third):
+        one.end(2.0)
+    assert (new.in_flight, new.queued) == (0, 0)
+
+
 def test_what_waited_is_told_to_the_load() -> None:
     load = Load()
     limit = gate(load=load, at_most=1, queue={"at_most": 5, "wait_at_most": "100ms"})
