@@ -99,21 +99,23 @@ class Connector:
 
     def look(self, now: float) -> None:
         """Add to the gauges, and close what has been idle for too long; called by the sweep."""
-        endpoint = self.endpoint
+        endpoint, meters = self.endpoint, self.meters
         # Added up, since hosts that no rule names share their meters.
-        self.meters.requests_in_flight += endpoint.in_flight
-        self.meters.pending += len(self.pool.pending)
-        self.meters.is_up = endpoint.is_well
-        self.meters.is_ejected = endpoint.ejection.is_out
-        self.meters.ejections = endpoint.ejection.total
-        self.meters.checks_passed = endpoint.checks.passed
-        self.meters.checks_failed = endpoint.checks.failed
+        meters.requests_in_flight += endpoint.in_flight
+        meters.pending += len(self.pool.pending)
+        if not self.retired:
+            meters.is_up = endpoint.is_well
+            meters.is_ejected = endpoint.ejection.is_out
+            meters.ejections = endpoint.ejection.total
+            meters.checks_passed = endpoint.checks.passed
+            meters.checks_failed = endpoint.checks.failed
         for connection in self.pool.expired(now):
             connection.close()
 
     def retire(self) -> None:
         """The endpoint is in no rule set any more: finish what runs, keep nothing."""
         self.retired = True
+        self.meters.is_up = self.meters.is_ejected = None
         self.close_idle()
 
     def close_idle(self) -> None:

@@ -117,8 +117,11 @@ def _client_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     )
     yield c.UPSTREAM_OVERFLOWS, ((at, one.pool_overflows) for at, one in every)
     yield c.UPSTREAM_UNSOLICITED, ((at, one.unsolicited_total) for at, one in every)
-    yield c.UPSTREAM_UP, ((at, int(one.is_up)) for at, one in every)
-    yield c.UPSTREAM_EJECTED, ((at, int(one.is_ejected)) for at, one in every)
+    yield c.UPSTREAM_UP, ((at, int(one.is_up)) for at, one in every if one.is_up is not None)
+    yield (
+        c.UPSTREAM_EJECTED,
+        ((at, int(one.is_ejected)) for at, one in every if one.is_ejected is not None),
+    )
     yield c.UPSTREAM_EJECTIONS, ((at, one.ejections) for at, one in every)
     yield c.UPSTREAM_CHECKS, (row for at, one in every for row in _checks(at, one))
     yield c.UPSTREAM_RETRIES, (row for at, one in every for row in _tally(at, one.retries_total))

@@ -153,9 +153,9 @@ class ClientMeters(_Answers):
         self.pending = 0
         self.pool_overflows = 0
         self.unsolicited_total = 0
-        # Copied now and then from where they are kept.
-        self.is_up = True
-        self.is_ejected = False
+        # Copied now and then from where they are kept. None once no rule set names it any more.
+        self.is_up: bool | None = True
+        self.is_ejected: bool | None = False
         self.ejections = 0
         self.checks_passed = 0
         self.checks_failed = 0

@@ -49,6 +49,8 @@ async def test_a_connector_that_is_still_needed_is_retired_and_goes_later() -> N
     one.pool.open = 1
     engine.install(rules_for([two]))
     assert old.retired
+    old.look(1.0)
+    assert (old.meters.is_up, old.meters.is_ejected) == (None, None)
     assert engine.connector(one) is old
     one.pool.open = 0
     engine.install(rules_for([two]))

@@ -207,6 +207,10 @@ def test_how_an_endpoint_is() -> None:
     name = "sidecar_upstream_health_checks_total"
     assert value(meters, name, result="success") == 7
     assert value(meters, name, result="failure") == 3
+    # Of an endpoint that no rule set names any more there is nothing to say.
+    client.is_up = client.is_ejected = None
+    assert samples(meters, "sidecar_upstream_up") == []
+    assert samples(meters, "sidecar_upstream_ejected") == []
 
 
 def test_reasons_reach_their_metrics() -> None:
