@@ -120,7 +120,7 @@ class Screen:
         for command, effect in (
             (again, contrast),
             (f"{_COMMAND} --keep", "leave it running, and ask it things with curl"),
-            ("edit rules/hello.rules.yaml", "another limit, then make demo again"),
+            ("edit rules/hello.rules.yaml", "another limit, then the demo again"),
         ):
             self.say(f"  {command:<60} [dim]{effect}[/dim]")
 

@@ -99,7 +99,7 @@ def _promises(story: Story) -> str:
     rows = [
         [
             f'<td class="name">{escape(act.name)}</td>',
-            f"<td>{escape(check.promise)}</td>",
+            f'<td class="promise">{escape(check.promise)}</td>',
             f'<td class="soft">{escape(check.measured)}</td>',
             f'<td class="number">{_badge(story, check.kept)}</td>',
         ]

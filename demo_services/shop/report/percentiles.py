@@ -23,7 +23,12 @@ _PERCENTILES: Final = (
 _NAMED: Final = (0, 50, 90, 99, 99.9)
 _APART: Final = 15.0
 #: What is compared, by act and phase; those that were not played are left out.
-_CURVES: Final = (("normal", "normal"), ("sale", "sale"), ("greedy", "greedy"))
+_CURVES: Final = (
+    ("normal", "normal"),
+    ("sale", "sale"),
+    ("greedy", "greedy"),
+    ("outage", "failing"),
+)
 
 
 class Curve(NamedTuple):

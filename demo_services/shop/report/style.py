@@ -66,6 +66,7 @@ th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--rule); vertical
 tr:last-child td { border-bottom: 0; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .gist, td.soft { color: var(--soft); }
+td.promise { width: 46%; }
 td.name { font-weight: 600; white-space: nowrap; }
 ol.moments { margin: 10px 0 0; padding-left: 26px; font-size: 13.5px; color: var(--soft);
   columns: 2; column-gap: 36px; }

@@ -24,6 +24,9 @@ _TOP: Final = 44.0
 _FAST_MS: Final = 5.0
 #: Between two seconds there is a gap as wide as this share of one.
 _GAP: Final = 0.12
+#: Numbers of moments: how far apart, and in how many rows they may stand.
+_MARK_APART: Final = 15.0
+_MARK_ROWS: Final = 3
 #: An act that is shorter than its name gets the number alone.
 _WIDTH_OF_LETTER: Final = 7.2
 
@@ -152,12 +155,15 @@ def _grid(up: Scale, ticks: Sequence[float], words: Callable[[float], str]) -> I
 
 def _marks(moments: Sequence[Moment], across: Scale, bottom: float) -> Iterator[str]:
     """A thin line for each moment, with the number that it has in the list below."""
-    row, before = 0, -100.0
+    ends = [-_MARK_APART] * _MARK_ROWS
     for number, moment in enumerate(moments, 1):
         x = across(moment.at)
-        row = (row + 1) % 2 if x - before < 15 else 0
-        before = x
-        y = _TOP - 9 + 15 * row
+        # The first row that has room, else the one that has had the most time.
+        row = next(
+            (row for row, end in enumerate(ends) if x - end >= _MARK_APART), ends.index(min(ends))
+        )
+        ends[row] = x
+        y = _TOP - 9 + _MARK_APART * row
         yield element(
             "g",
             element("title", f"{moment.at:.1f} s: {_plain(moment.words)}"),

@@ -58,6 +58,9 @@ class Pages:
         """
         if time.monotonic() < self._stale_at:
             return self._catalogue
+        if self._catalogue:
+            # One asks for the new one; all others go on with what is known.
+            self._stale_at = time.monotonic() + _CATALOGUE_SECONDS
         try:
             answer = await self._inventory.ask("GET", "/products")
             entries = _read(answer, list[Entry])

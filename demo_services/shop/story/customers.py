@@ -52,14 +52,14 @@ def one_user(user: str, when: tuple[Step, ...], seed: int) -> Client:
     return Client(name=user, steps=when, requests=requests, connections=4)
 
 
-def plan(target: str, clients: tuple[Client, ...], seed: int) -> Plan:
-    """What is offered to ``host:port``; 403, 429 and 503 say no on purpose."""
+def plan(target: str, clients: tuple[Client, ...], seed: int, *, governed: bool = True) -> Plan:
+    """What is offered to ``host:port``; a sidecar's 403, 429 and 503 say no on purpose."""
     host, _, port = target.rpartition(":")
     return Plan(
         host=host,
         port=int(port),
         clients=clients,
-        refused=frozenset({403, 429, 503}),
+        refused=frozenset({403, 429, 503}) if governed else frozenset(),
         refusals_carry=("x-sidecar-decision",),
         marks=("x-degraded",),
         seed=seed,

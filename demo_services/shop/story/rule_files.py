@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from demo_services.shop.story.layout import CALLS, SERVICES, Layout
 from sidecar.model.quantities import parse_rate
 
+_NO_RULES: Final = frozenset({"routes", "priorities", "switches"})
 COMMITTED: Final = Path(__file__).parents[3] / "rules" / "shop"
 
 
@@ -58,17 +59,6 @@ class RuleFiles:
                     return Limit(rule, rate, float(entry.get("burst", rate)))
         raise UnfitRules(f"{self.path(service).name}: no enforced rate limit {rule!r}")
 
-    def names(self, service: str) -> list[str]:
-        """The names of its rules, section by section; routes are none."""
-        with _fit(self.path(service).name):
-            document = _yaml().load(self.path(service))
-            return [
-                entry["name"]
-                for section, entries in document.items()
-                if isinstance(entries, list) and section != "routes"
-                for entry in entries
-            ]
-
     def edit(self, service: str, before: str, after: str) -> None:
         """Replace the first ``before`` as a person at an editor would; saved as a whole.
 
@@ -112,6 +102,21 @@ class RuleFiles:
             telemetry["prometheus"] = {"bind": place.prometheus}
             telemetry["logs"] = {"file": str(self.log(service))}
         yaml.dump(document, self.path(service))
+
+
+def rule_names(path: Path) -> list[str]:
+    """The names of a file's rules, section by section; routes and priorities are none.
+
+    Raises UnfitRules.
+    """
+    with _fit(path.name):
+        document = _yaml().load(path)
+        return [
+            f"{entry['name']} (shadow)" if entry.get("mode") == "shadow" else entry["name"]
+            for section, entries in document.items()
+            if isinstance(entries, list) and section not in _NO_RULES
+            for entry in entries
+        ]
 
 
 @contextlib.contextmanager

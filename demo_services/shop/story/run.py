@@ -17,7 +17,7 @@ from demo_services.shop.story.acts.program import chosen
 from demo_services.shop.story.configuration import bounds
 from demo_services.shop.story.layout import SERVICES, lay_out
 from demo_services.shop.story.ports import free_ports
-from demo_services.shop.story.rule_files import RuleFiles
+from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
 from demo_services.shop.story.screen import Screen
 from demo_services.shop.story.stage import Stage
@@ -51,7 +51,7 @@ def run(wishes: Wishes, screen: Screen) -> bool:
             began = time.monotonic()
             shop.start()
             ready = time.monotonic() - began
-            configuration = list(bounds(shop, ready_seconds=ready))
+            configuration = list(bounds(shop, wishes.rules or COMMITTED, ready_seconds=ready))
             for line in configuration:
                 screen.verbatim(line)
             files = {} if rules is None else {rules.path(n).name: rules.text(n) for n in SERVICES}

@@ -124,6 +124,9 @@ class RunningShop:
     def _environment(self, name: str) -> dict[str, str]:
         place = self._layout[name]
         peers = {f"{peer.upper()}_URL": f"http://{self.address(peer)}" for peer in CALLS[name]}
+        if self.governed:
+            # Whom it calls by name it reaches through its own sidecar.
+            peers = {"HTTP_PROXY": f"http://{place.outbound}"}
         return {
             "PORT": _port(place.app),
             "KNOBS_PORT": _port(place.knobs),

@@ -91,12 +91,12 @@ class Screen:
         word, style = ("PASS", "bold green") if told.kept else ("FAIL", "bold red")
         if not governed:
             word, style = "seen", "bold"
+        # Without a live picture the title is there already.
+        title = f"{told.title}  " if self._live is not None else ""
+        if 17 + len(title) + len(told.gist) > self._console.width:
+            title = ""
         self._line(
-            (f"  {word}  ", style),
-            (f"{told.name:<9}", "bold"),
-            (told.title if self._live is not None else "", ""),
-            ("  " if self._live is not None else "", ""),
-            (told.gist, "cyan"),
+            (f"  {word}  ", style), (f"{told.name:<9}", "bold"), (title, ""), (told.gist, "cyan")
         )
         for check in told.checks:
             if not check.kept:

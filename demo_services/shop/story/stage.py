@@ -60,6 +60,7 @@ class Stage:
         self._directory = directory
         self._audience = audience
         self._began = time.monotonic()
+        self._began_at = time.time()
 
     @property
     def quiet(self) -> Latency:
@@ -77,19 +78,35 @@ class Stage:
         """Seconds since the story began."""
         return time.monotonic() - self._began
 
+    def at(self, wall: float) -> float:
+        """The moment of the story that was ``wall`` seconds after 1970."""
+        return wall - self._began_at
+
+    def note(self, at: float, words: str) -> None:
+        """Something has happened a while ago, and is only now known."""
+        self.story.moments.append(Moment(at=at, words=words))
+        self._audience.moment(words)
+
     def mark(self, words: str) -> None:
         """Something is done now, or has happened."""
         self.story.moments.append(Moment(at=self.now, words=words))
         self._audience.moment(words)
 
-    def offer(self, clients: Sequence[Client], cues: Sequence[Cue] = ()) -> Report:
+    def offer(
+        self,
+        clients: Sequence[Client],
+        cues: Sequence[Cue] = (),
+        watch: Callable[[], None] = lambda: None,
+    ) -> Report:
         """Offer load and do what is to be done meanwhile; return when all is answered.
 
+        ``watch`` is called after each second.
         The driver is a process of its own, so that this terminal cannot slow it.
         Raises NotReady when it ends early.
         """
         file = self._directory / f"{self.act}.plan.json"
-        what = plan(self.shop.entrance, tuple(clients), self.story.seed)
+        story = self.story
+        what = plan(self.shop.entrance, tuple(clients), story.seed, governed=story.governed)
         file.write_bytes(msgspec.json.encode(what))
         driver = self._processes.start(
             f"load-{self.act}", "demo_services.load", [str(file)], piped=True
@@ -104,6 +121,7 @@ class Stage:
             # While something is done, seconds go on and their lines wait.
             began = self.now - event.second if began is None else began
             self._second(began + event.second, event)
+            watch()
             while waiting and event.second >= waiting[0].at:
                 self._do(waiting.pop(0))
         raise died(driver)

@@ -17,6 +17,7 @@ def tell(stage: Stage, acts: Sequence[Act], screen: Screen) -> None:
         screen.begin(act.name, act.title)
         told = _play(stage, act)
         stage.story.acts.append(told)
+        stage.story.moments.sort(key=lambda moment: moment.at)
         screen.end(told, governed=stage.story.governed)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-import msgspec
-
 from demo_services.check import Check
 from demo_services.load.plan import Step
 from demo_services.shop.story.acts.act import Act
@@ -14,6 +12,7 @@ from demo_services.shop.story.acts.limits import EACH_USER, GREEDY, QUIET_PER_SE
 from demo_services.shop.story.counted import Decisions
 from demo_services.shop.story.customers import CUSTOMERS, crowd, one_user, steps
 from demo_services.shop.story.layout import STOREFRONT
+from demo_services.shop.story.logged import events
 from demo_services.shop.story.promises import (
     nobody_refused,
     nothing_failed,
@@ -84,14 +83,14 @@ class Typo(Act):
     def play(self, stage: Stage) -> None:
         """Part of Act."""
         rules, seed = stage.shop.rules, stage.story.seed
-        self._told = ""
+        self.told = ""
 
         def mistype() -> None:
             rules.edit(STOREFRONT, *_TYPO)
-            self._line = rules.line_of(STOREFRONT, _TYPO[1])
+            self.line = rules.line_of(STOREFRONT, _TYPO[1])
             if wait_until(lambda: _reload_failed(stage), _NOTICED_WITHIN_SECONDS):
-                self._told = _last_reload(stage)
-                stage.mark(self._told)
+                self.told = _last_reload(stage)
+                stage.mark(self.told)
 
         self.report = stage.offer(
             [
@@ -105,16 +104,16 @@ class Typo(Act):
             [Cue(1, f"storefront.rules.yaml: {_TYPO[0]} becomes {_TYPO[1]}", mistype)],
         )
         rules.edit(STOREFRONT, _TYPO[1], _TYPO[0])
-        self._mended = wait_until(lambda: not _reload_failed(stage), _NOTICED_WITHIN_SECONDS)
-        self.quotes = (self._told,)
+        self.mended = wait_until(lambda: not _reload_failed(stage), _NOTICED_WITHIN_SECONDS)
+        self.quotes = (self.told,)
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""
-        place = f"storefront.rules.yaml:{self._line}:"
+        place = f"storefront.rules.yaml:{self.line}:"
         yield Check(
             "the error is told with file, line and the right word",
-            place in self._told and "did you mean limit?" in self._told,
-            self._told or "nothing was told",
+            place in self.told and "did you mean limit?" in self.told,
+            self.told or "nothing was told",
         )
         [greedy] = self.played().select(client=GREEDY, phase="after")
         limit = stage.shop.rules.limit(STOREFRONT, EACH_USER)
@@ -123,13 +122,13 @@ class Typo(Act):
         yield nobody_refused(others, "nobody else is refused")
         yield Check(
             "mended, the file is in force again",
-            self._mended,
-            f"{_RELOADED} {int(self._mended)}",
+            self.mended,
+            f"{_RELOADED} {int(self.mended)}",
         )
 
     def gist(self) -> str:
         """Part of Act."""
-        return f"line {self._line} is named, the limit holds on"
+        return f"line {self.line} is named, the limit holds on"
 
 
 class Shadow(Act):
@@ -143,7 +142,7 @@ class Shadow(Act):
         before = self._decisions(stage)
         customers = crowd(CUSTOMERS, steps("shadow", 3, _SHADOW_PER_SECOND), stage.story.seed)
         self.report = stage.offer([customers])
-        self._would: Decisions = self._decisions(stage).since(before)
+        self.would = self._decisions(stage).since(before)
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""
@@ -151,15 +150,15 @@ class Shadow(Act):
         offered = sum(part.offered for part in parts)
         yield Check(
             f"{SHADOW} counts every request, and would refuse some",
-            self._would.refused > 0 and sum(self._would) == offered,
-            f"{self._would.refused} of {offered} would be refused",
+            self.would.refused > 0 and sum(self.would) == offered,
+            f"{self.would.refused} of {offered} would be refused",
         )
         yield nobody_refused(parts)
         yield nothing_failed(parts)
 
     def gist(self) -> str:
         """Part of Act."""
-        return f"would refuse {self._would.refused}, refused {refused(self.played().phases)}"
+        return f"would refuse {self.would.refused}, refused {refused(self.played().phases)}"
 
     @staticmethod
     def _decisions(stage: Stage) -> Decisions:
@@ -176,13 +175,7 @@ def _reload_failed(stage: Stage) -> bool:
 
 def _last_reload(stage: Stage) -> str:
     """What the sidecar wrote down about the last change of its rules."""
-    told = ""
-    for line in stage.shop.rules.log(STOREFRONT).read_bytes().splitlines():
-        if b'"sidecar.reload"' in line:
-            told = msgspec.json.decode(line, type=_Line).body
-    path = stage.shop.rules.path(STOREFRONT)
-    return told.replace(str(path), path.name)
-
-
-class _Line(msgspec.Struct):
-    body: str = ""
+    rules = stage.shop.rules
+    path = rules.path(STOREFRONT)
+    told = [line.body for line in events(rules.log(STOREFRONT), "sidecar.reload")]
+    return told[-1].replace(str(path), path.name) if told else ""

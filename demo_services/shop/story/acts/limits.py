@@ -71,7 +71,7 @@ class Sale(Act):
         when = (opening, *steps("sale", 5, SALE_PER_SECOND))
         before = stage.shop.served(STOREFRONT)
         self.report = stage.offer([crowd(CUSTOMERS, when, stage.story.seed)])
-        self._served = stage.shop.served(STOREFRONT) - before
+        self.served = stage.shop.served(STOREFRONT) - before
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""
@@ -85,8 +85,8 @@ class Sale(Act):
         let_in = admitted(report.phases).count
         yield Check(
             "what was refused never reached the storefront",
-            self._served == let_in,
-            f"{self._served} requests at the storefront, {let_in} admitted",
+            self.served == let_in,
+            f"{self.served} requests at the storefront, {let_in} admitted",
         )
 
     def gist(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demo_services.shop.story.layout import SERVICES, lay_out
-from demo_services.shop.story.rule_files import COMMITTED, Limit, RuleFiles, UnfitRules
+from demo_services.shop.story.rule_files import COMMITTED, Limit, RuleFiles, UnfitRules, rule_names
 from sidecar.ruleset.check import check
 
 LAYOUT = lay_out(count(20000))
@@ -46,8 +46,10 @@ def test_comments_stay(files: RuleFiles) -> None:
 
 def test_limits_and_names_are_read(files: RuleFiles) -> None:
     assert files.limit("storefront", "each-user") == Limit("each-user", 5.0, 10.0)
-    assert "whole-shop" in files.names("storefront")
-    assert "place-order" not in files.names("storefront")
+    names = rule_names(files.path("storefront"))
+    assert names[:2] == ["scalpers", "whole-shop"]
+    assert "half-as-much (shadow)" in names
+    assert "place-order" not in names
     for rule in ("half-as-much", "no-such-rule"):
         with pytest.raises(UnfitRules, match=rule):
             files.limit("storefront", rule)

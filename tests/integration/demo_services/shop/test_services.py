@@ -152,7 +152,7 @@ async def test_trace_deadline_and_priority_go_all_the_way(
     host, port = runner.addresses[0][:2]
     carried = {
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "x-request-deadline": "250",
+        "x-request-deadline": "1767225600250",
         "x-request-priority": "high",
     }
     with services(tmp_path, inventory=f"http://{host}:{port}") as shop:
