@@ -7,7 +7,7 @@ from typing import Final
 
 from demo_services.check import Check
 from demo_services.load.latency import Latency, merged
-from demo_services.load.report import PhaseReport
+from demo_services.load.report import DriverReport, PhaseReport
 from demo_services.shop.story.rule_files import Limit
 
 _TOLERANCE: Final = 0.02
@@ -29,10 +29,16 @@ def true_to_the_limit(part: PhaseReport, limit: Limit, who: str) -> Check:
     )
 
 
-def as_fast_as_before(parts: Sequence[PhaseReport], quiet: Latency, who: str) -> Check:
-    """The p99 of the admitted: at most twice that of the quiet act, and 50 ms."""
+def as_fast_as_before(
+    parts: Sequence[PhaseReport], driver: DriverReport, quiet: Latency, who: str
+) -> Check:
+    """The p99 of the admitted: at most twice that of the quiet act, and 50 ms.
+
+    What the load driver itself was late is in every latency, and is added: on a machine that has
+    other things to do it is no fault of the shop's.
+    """
     now = admitted(parts)
-    most = _SLOWER_AT_MOST_TIMES * quiet.p99_ms + _SLOWER_AT_MOST_MS
+    most = _SLOWER_AT_MOST_TIMES * quiet.p99_ms + _SLOWER_AT_MOST_MS + driver.lag.p99_ms
     return Check(
         f"{who} is served as fast as before",
         0 < now.p99_ms <= most,

@@ -47,9 +47,9 @@ def part(
     )
 
 
-def report(*parts: PhaseReport) -> Report:
+def report(*parts: PhaseReport, lag_ms: float = 0.0) -> Report:
     driver = DriverReport(
-        lag=latency(1).summary(), cpu_seconds=0.1, waiting_at_most=0, connections_opened=1
+        lag=latency(1, lag_ms).summary(), cpu_seconds=0.1, waiting_at_most=0, connections_opened=1
     )
     return Report(phases=parts, driver=driver, refusal=None, failure=None)
 

@@ -25,7 +25,7 @@ SCALPER: Final = "scalper-7"
 SHADOW: Final = "half-as-much"
 
 _SCALPER_PER_SECOND: Final = 4
-_SHADOW_PER_SECOND: Final = 70
+_SHADOW_PER_SECOND: Final = 60
 _TYPO: Final = ("limit: 5/s", "limitt: 5/s")
 _GREEDY_PER_SECOND: Final = 30
 _NOTICED_WITHIN_SECONDS: Final = 5.0

@@ -79,7 +79,7 @@ class Sale(Act):
         limit = stage.shop.rules.limit(STOREFRONT, WHOLE_SHOP)
         rush = report.select(phase="sale")
         yield true_to_the_limit(rush[0], limit, "everybody together")
-        yield as_fast_as_before(rush, stage.quiet, "who is admitted")
+        yield as_fast_as_before(rush, report.driver, stage.quiet, "who is admitted")
         yield refusals_explain_themselves(report.phases)
         yield nothing_failed(report.phases)
         let_in = admitted(report.phases).count
@@ -121,7 +121,7 @@ class Greedy(Act):
         limit = stage.shop.rules.limit(STOREFRONT, EACH_USER)
         yield true_to_the_limit(greedy, limit, "the greedy one")
         yield nobody_refused(others, "nobody else is refused")
-        yield as_fast_as_before(others, stage.quiet, "everybody else")
+        yield as_fast_as_before(others, report.driver, stage.quiet, "everybody else")
         yield nothing_failed(report.phases)
 
     def gist(self) -> str:

@@ -71,7 +71,7 @@ class Outage(Act):
             f"{waited:.0f} ms at most, {_PATIENCE_MS:.0f} ms is right",
         )
         others = report.select(client=READERS, phase="failing")
-        yield as_fast_as_before(others, stage.quiet, "who needs no inventory")
+        yield as_fast_as_before(others, report.driver, stage.quiet, "who needs no inventory")
         yield nobody_refused(
             report.select(phase="recovered"), "two seconds later everybody is served in full again"
         )

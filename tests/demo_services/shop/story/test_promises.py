@@ -10,7 +10,7 @@ from demo_services.shop.story.promises import (
     true_to_the_limit,
 )
 from demo_services.shop.story.rule_files import Limit
-from tests.demo_services.shop.reports import latency, part
+from tests.demo_services.shop.reports import latency, part, report
 
 LIMIT = Limit("whole-shop", 100.0, 20.0)
 
@@ -24,11 +24,15 @@ def test_true_to_the_limit(admitted: int, kept: bool) -> None:
     assert check.measured == f"{admitted} of {admitted + 9} admitted in 4 s, 360 to 428 is right"
 
 
-@pytest.mark.parametrize("milliseconds,count,kept", [(69, 5, True), (72, 5, False), (10, 0, False)])
-def test_as_fast_as_before(milliseconds: float, count: int, kept: bool) -> None:
+@pytest.mark.parametrize(
+    "milliseconds,count,late,kept",
+    [(69, 5, 0, True), (73, 5, 0, False), (73, 5, 8, True), (80, 5, 8, False), (10, 0, 0, False)],
+)
+def test_as_fast_as_before(milliseconds: float, count: int, late: float, *, kept: bool) -> None:
     quiet = latency(100, 10).summary()
     parts = [part(admitted=count, milliseconds=milliseconds)]
-    assert as_fast_as_before(parts, quiet, "everybody").kept is kept
+    driver = report(lag_ms=late).driver
+    assert as_fast_as_before(parts, driver, quiet, "everybody").kept is kept
 
 
 @pytest.mark.parametrize("admitted,refused,kept", [(9, 0, True), (9, 1, False), (0, 0, False)])
