@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path
 from random import Random
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from sidecar.proxy.listener import Listener
 from sidecar.proxy.sweep import Sweep
 from sidecar.ruleset.check import check
 from sidecar.ruleset.compiler import compile_rules
+from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.routes import DecisionCount
 from sidecar.ruleset.surroundings import Surroundings
 from sidecar.telemetry.access_log import AccessLog
@@ -91,9 +92,14 @@ class StubLoop(asyncio.SelectorEventLoop):
 class DataPath:
     """One client connection and one upstream connection through a rule file's rules."""
 
-    def __init__(self, rule_text: str, records: int, client: str = LOOPBACK) -> None:
-        """``records`` is how many requests may pass before ``carry_records``."""
-        checked = check(rule_text, "bench.rules.yaml")
+    def __init__(
+        self, rule_text: str, records: int, client: str = LOOPBACK, folder: Path = Path()
+    ) -> None:
+        """``records`` is how many requests may pass before ``carry_records``.
+
+        The files that the rules name are in ``folder``.
+        """
+        checked = check(rule_text, "bench.rules.yaml", Folder(folder, {}))
         if checked.file is None:
             message = "; ".join(one.message for one in checked.diagnostics)
             raise BrokenPathError(message)
@@ -103,7 +109,10 @@ class DataPath:
             return meters.decision(rule.kind, rule.name, rule.mode)
 
         rules = compile_rules(
-            checked.file, checked.document, Surroundings(PurePath(), count_of), None
+            checked.file,
+            checked.document,
+            Surroundings(folder, count_of, files=checked.attachments),
+            None,
         )
         self._loop = StubLoop()
         self._ring = RecordRing(records)

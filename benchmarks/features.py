@@ -20,19 +20,19 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
     },
     "1 % of the spans exported": {"envoy": "yes (OTLP)"},
     "limit on requests in flight": {
-        "sidecar": "pool limits only so far",
+        "sidecar": "bulkhead",
         "envoy": "circuit breaker thresholds",
         "haproxy": "maxconn",
         "nginx": "limit_conn",
     },
     "circuit breaker on error ratio": {
-        "sidecar": "not yet",
+        "sidecar": "error ratio, consecutive errors, half-open",
         "envoy": "outlier detection",
         "haproxy": "observe, on-error",
         "nginx": "max_fails",
     },
     "retries": {
-        "sidecar": "stale connections only so far",
+        "sidecar": "policy with a budget",
         "envoy": "policy with a budget",
         "haproxy": "retry-on",
         "nginx": "proxy_next_upstream",

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from benchmarks.data_path import LOOPBACK, BrokenPathError, DataPath
-from benchmarks.growth import OTHER_RULES
+from benchmarks.growth import LISTED_RULES, OTHER_RULES, write_lists
 from benchmarks.load import HEADERS
 from benchmarks.paired import Spread, ratio, spread
 from benchmarks.proof import DENIED_ADDRESS
@@ -82,6 +84,7 @@ CASES: tuple[Case, ...] = (
         "the same, 10,000 tenants in turn",
         requests=[request(tenant=f"tenant-{n:05}") for n in range(TRACKED_KEYS)],
     ),
+    Case("the same, 200,000 entries in lists", others=LISTED_RULES),
     Case("governed POST of 4 KiB", requests=(request(body=b"x" * PIECE_BYTES),)),
     Case("governed GET, 4 KiB", answer=answer(b"x" * PIECE_BYTES)),
     Case("refused by the access list", client=DENIED_ADDRESS),
@@ -169,9 +172,12 @@ def run(cases: Sequence[Case], *, count: int, rounds: int) -> list[Timing]:
     paths: dict[str, dict[int, float]] = {case.title: {} for case in cases}
     records: dict[str, dict[int, float]] = {case.title: {} for case in cases}
     with ExitStack() as stack:
+        lists = Path(stack.enter_context(TemporaryDirectory()))
+        write_lists(lists)
         benches = []
         for case in cases:
-            path = DataPath(rule_text(case), count + len(case.requests) + 1, case.client)
+            most = count + len(case.requests) + 1
+            path = DataPath(rule_text(case), most, case.client, lists)
             benches.append(Bench(case, stack.enter_context(path), count))
         stack.enter_context(_settled_memory())
         for number in range(rounds):
