@@ -132,11 +132,11 @@ class Circuit(CircuitBreakerListener):
 
     def leave(self, ticket: int, now: float, seconds: float, *, error: bool | None) -> None:
         """The end of a call: an error, a success, or (None) nothing that says anything."""
-        if self.state != CLOSED:
+        if self.state is not CLOSED:
             self._pass_time(now)
         if ticket != self.generation:
             return
-        if self.state == CLOSED:
+        if self.state is CLOSED:
             if error is not None:
                 self._count(now, seconds, error=error)
             return
@@ -270,13 +270,15 @@ class Circuit(CircuitBreakerListener):
             self._open(now, "the probes failed", {"opened_by": "probes", **self._probed()})
 
     def _count(self, now: float, seconds: float, *, error: bool) -> None:
+        met: Condition | None = None
         # Every one of them counts, whatever the first one says.
-        met = [one for one in self._conditions if one.count(now, seconds, error=error)]
-        if met and not self.is_forced(now):
+        for condition in self._conditions:
+            if condition.count(now, seconds, error=error) and met is None:
+                met = condition
+        if met is not None and not self.is_forced(now):
             if now - self.since >= self._healthy_seconds():
                 self.openings = 0
-            cause: Facts = {"opened_by": met[0].name, **met[0].facts(now)}
-            self._open(now, met[0].words(), cause)
+            self._open(now, met.words(), {"opened_by": met.name, **met.facts(now)})
 
     def _probed(self) -> dict[str, str | float]:
         return {"probes_good": self.good, "probes_bad": self.bad, "probes_out": self.in_flight}

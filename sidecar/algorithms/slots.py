@@ -18,6 +18,8 @@ from sidecar.model.verdict import Place
 
 #: Ranks are 0, which is served first, to 3.
 RANKS: Final = 4
+#: The key of what has none: its row is always there.
+NO_KEY: Final = b""
 #: The row for keys that find no room of their own.
 _OTHERS: Final = 1
 
@@ -155,7 +157,10 @@ class Slots:
         row = self._others if ticket == _OTHERS else self._rows[key]
         row.taken -= 1
         self.taken -= 1
-        self._go_on(row)
+        if row.queued:
+            self._go_on(row)
+        elif not row.taken:
+            self._forget(row)
 
     def wait(self, key: bytes, rank: int, now: float, until: float) -> Waiting | None:
         """A place in the line; None when it is full of those who are not of a worse rank."""
@@ -227,7 +232,11 @@ class Slots:
             place.wake()
 
     def _forget(self, row: Row) -> None:
-        if not (row.taken or row.kept or row.queued) and row is not self._others:
+        if (
+            row.key is not NO_KEY
+            and not (row.taken or row.kept or row.queued)
+            and row is not self._others
+        ):
             self._rows.pop(row.key, None)
 
 

@@ -85,8 +85,10 @@ class Ratio:
         bad = error if self.slower_than == inf else seconds > self.slower_than
         counts = self.counts
         counts.add(now, hit=bad)
+        if not bad:
+            return False
         enough = self._ratio * counts.calls - _ROUNDING
-        return bad and counts.calls >= self._at_least and counts.hits >= enough
+        return counts.calls >= self._at_least and counts.hits >= enough
 
     def is_bad(self, seconds: float, *, error: bool) -> bool:
         """Whether the call is an error, or slow."""

@@ -27,7 +27,7 @@ class Counts(NamedTuple):
 class WindowCounts:
     """Calls and hits of the last ``seconds``, on the clock that is handed in."""
 
-    __slots__ = ("_calls", "_hits", "_newest", "_width", "calls", "hits")
+    __slots__ = ("_calls", "_edge", "_hits", "_newest", "_place", "_width", "calls", "hits")
 
     def __init__(self, seconds: float) -> None:
         """Count nothing yet; raises ``ValueError`` unless 0 < seconds."""
@@ -39,6 +39,9 @@ class WindowCounts:
         self._calls = [0] * _BUCKETS
         #: The number of the newest bucket, counted from the start of the clock.
         self._newest = 0
+        #: Its place in the ring, and the time at which it is over.
+        self._place = 0
+        self._edge = self._width
         #: Sums of the ring as of the last ``add``.
         self.hits = 0
         self.calls = 0
@@ -50,10 +53,9 @@ class WindowCounts:
 
     def add(self, now: float, *, hit: bool) -> None:
         """Count one call. One that comes with a time before the last one counts with that."""
-        number = int(now / self._width)
-        if number > self._newest:
-            self._move_to(number)
-        place = self._newest % _BUCKETS
+        if now >= self._edge:
+            self._move_to(max(int(now / self._width), self._newest))
+        place = self._place
         self._calls[place] += 1
         self.calls += 1
         if hit:
@@ -81,7 +83,7 @@ class WindowCounts:
         A longer window is not fuller for that: what the shorter one forgot stays forgotten.
         """
         self.clear()
-        self._newest = int(now / self._width)
+        self._begin(int(now / self._width))
         for number in range(predecessor._newest - _BUCKETS + 1, predecessor._newest + 1):
             place = number % _BUCKETS
             middle = int((number + 0.5) * predecessor._width / self._width)
@@ -100,4 +102,9 @@ class WindowCounts:
                 self.hits -= self._hits[place]
                 self.calls -= self._calls[place]
                 self._hits[place] = self._calls[place] = 0
+        self._begin(number)
+
+    def _begin(self, number: int) -> None:
         self._newest = number
+        self._place = number % _BUCKETS
+        self._edge = (number + 1) * self._width

@@ -7,9 +7,11 @@ metrics and logs all use its answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from sidecar.model.http import NO_FIELDS
 
@@ -61,6 +63,10 @@ DRAIN_EXPIRED = Failure(Source.SIDECAR, "drain_expired", 503)
 INTERNAL_ERROR = Failure(Source.SIDECAR, "internal_error", 500)
 
 
+def _no_fields() -> Mapping[bytes, bytes]:
+    return NO_FIELDS
+
+
 class OutcomeClass(Enum):
     """What an outcome says about the upstream."""
 
@@ -70,9 +76,10 @@ class OutcomeClass(Enum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The end of an exchange, as told to every gate that gave a ticket; made by ``classify``."""
+
+    # One is made for each request: a struct is ten times quicker made than a frozen dataclass.
 
     verdict: OutcomeClass
     #: The status sent downstream; 0 when none was.
@@ -86,16 +93,16 @@ class Outcome:
     #: From sending the last attempt to its answer's head; None when there was no answer.
     upstream_seconds: float | None = None
     #: Fields of the upstream's answer that a rule refers to, by lower-case name.
-    fields: Mapping[bytes, bytes] = field(default_factory=lambda: NO_FIELDS)
+    fields: Mapping[bytes, bytes] = msgspec.field(default_factory=_no_fields)
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """What the upstream's last answer was like; nothing of it when there was none."""
 
     status: int = 0
     #: From sending the attempt to its answer's head.
     seconds: float | None = None
-    fields: Mapping[bytes, bytes] = NO_FIELDS
+    fields: Mapping[bytes, bytes] = msgspec.field(default_factory=_no_fields)
 
 
 NOTHING_HEARD: Final = Heard()
@@ -124,4 +131,4 @@ def classify(
         verdict = OutcomeClass.FAILURE
     else:
         verdict = OutcomeClass.SUCCESS
-    return Outcome(verdict, status, seconds, failure, *heard)
+    return Outcome(verdict, status, seconds, failure, heard.status, heard.seconds, heard.fields)
