@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sidecar.model.outcome import (
     CLIENT_GONE,
     CLIENT_STALLED,
+    DEADLINE_EXCEEDED,
     NOTHING_HEARD,
     Failure,
     Heard,
@@ -21,6 +22,7 @@ from sidecar.model.verdict import LocalReply, Park
 from sidecar.proxy.account import identify, record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
 from sidecar.proxy.clock import clock
+from sidecar.proxy.deadline import take_deadline
 from sidecar.proxy.tunnel import Tunnel
 from sidecar.proxy.witness import testify
 from sidecar.wire.local_reply import write_reply
@@ -69,6 +71,11 @@ class Exchange(Tunnel):
             self._held = []
         self._stamp = stamp
         self.chain = self._find_chain()
+        if self.route.deadline is not None:
+            take_deadline(self, self.route.deadline)
+            if self.given <= self.started:
+                self._too_late()
+                return
         self._ask(self.started)
 
     # --- the rules
@@ -93,7 +100,8 @@ class Exchange(Tunnel):
 
     def _park(self, park: Park, now: float) -> None:
         park.place.wake = self._wake_soon
-        self._timer = self.engine.loop.call_later(max(park.until - now, 0.0), self._wake)
+        until = min(park.until, self.given)
+        self._timer = self.engine.loop.call_later(max(until - now, 0.0), self._wake)
         self._hold_body()
 
     def _wake_soon(self) -> None:
@@ -104,8 +112,18 @@ class Exchange(Tunnel):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.parked is not None:
-            self._ask(clock())
+        if self.parked is None:
+            return
+        now = clock()
+        if now < self.given:
+            self._ask(now)
+        else:
+            self._too_late()
+
+    def _too_late(self) -> None:
+        failure = DEADLINE_EXCEEDED
+        detail = "The caller waits no longer."
+        self.answer(failure.status, failure.reason, detail, failure=failure)
 
     def _refuse(self, reply: LocalReply) -> None:
         self.answer(

@@ -15,6 +15,7 @@ from sidecar.proxy.account import count_attempt
 from sidecar.proxy.asker import Asker
 from sidecar.proxy.chain import Passage
 from sidecar.proxy.clock import clock
+from sidecar.proxy.deadline import deadline_line
 from sidecar.wire.forwarding import request_head
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Forwarder(Passage, Asker):
     #: Times at which the sweep ends the attempt, and the exchange, with 504.
     try_deadline = NEVER
     deadline = NEVER
+    #: When the caller stops waiting, if it said so.
+    given = NEVER
     #: The status sent downstream; 0 while nothing was.
     status = 0
     finished = False
@@ -102,7 +105,10 @@ class Forwarder(Passage, Asker):
             request.host = endpoint.authority
             request.lines.insert(0, b"Host: " + endpoint.authority)
         trace = (self.trace_id, self.span_id, int(self.sampled))
-        self._head = request_head(request, self._stamp, self.request_id, trace)
+        stamp = self._stamp
+        if self.route.deadline is not None:
+            stamp += deadline_line(self, self.route.deadline, now)
+        self._head = request_head(request, stamp, self.request_id, trace)
         if self.request_sent:
             self._arm(now)
         connector = self.engine.connector(endpoint)
@@ -140,6 +146,8 @@ class Forwarder(Passage, Asker):
         timeouts = self.route.timeouts
         if self.deadline == NEVER:
             self.deadline = now + timeouts.request
+            if self.given < self.deadline:  # noqa: PLR1730 - a third of what min() costs
+                self.deadline = self.given
         self.try_deadline = min(now + timeouts.per_try, self.deadline)
 
     def attempt_failed(self, failure: Failure, detail: str = "") -> None:

@@ -92,15 +92,25 @@ class Timeouts:
     idle: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlineHeader:
+    """The field in which callers say how long they wait, and the upstream is told."""
+
+    name: bytes
+    #: Whether the upstream is told the moment, instead of what is left.
+    is_moment: bool
+
+
 class Route:
     """A named kind of request: where it goes, how long it may take, which rules hold for it."""
 
-    __slots__ = ("chain", "chain_for", "cluster", "find_priority", "name", "timeouts")
+    __slots__ = ("chain", "chain_for", "cluster", "deadline", "find_priority", "name", "timeouts")
 
     def __init__(self, name: str, cluster: Cluster, timeouts: Timeouts) -> None:
         self.name = name
         self.cluster = cluster
         self.timeouts = timeouts
+        self.deadline: DeadlineHeader | None = None
         #: The chain of every request, when no rule depends on the path.
         self.chain = Chain()
         #: Finds the chain by path when some rule does; None otherwise.

@@ -77,6 +77,12 @@ REJECTED: Final = Metric(
     (*_LISTENER, a.REASON),
     reasons=(Use.REJECTION,),
 )
+DEADLINES_IGNORED: Final = Metric(
+    "sidecar_deadlines_ignored_total",
+    Kind.COUNTER,
+    "Requests whose `deadline_header` could not be read; they were served without it.",
+    _LISTENER,
+)
 DOWNSTREAM_OPEN: Final = Metric(
     "sidecar_downstream_connections_open",
     Kind.GAUGE,

@@ -85,6 +85,7 @@ def _listener_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     every = list(meters.listeners.values())
     yield c.OVERHEAD, (((one.name,), one.overhead) for one in every)
     yield c.REJECTED, (row for one in every for row in _tally((one.name,), one.rejected))
+    yield c.DEADLINES_IGNORED, (((one.name,), one.deadlines_ignored) for one in every)
     yield c.DOWNSTREAM_OPEN, (((one.name,), one.connections_open) for one in every)
     yield c.DOWNSTREAM_CONNECTIONS, (((one.name,), one.connections_total) for one in every)
     yield (

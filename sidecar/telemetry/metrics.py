@@ -40,6 +40,7 @@ class ListenerMeters:
         "connections_open",
         "connections_refused",
         "connections_total",
+        "deadlines_ignored",
         "name",
         "overhead",
         "rejected",
@@ -55,6 +56,8 @@ class ListenerMeters:
         self.connections_refused = Tally(reasons(Use.CONNECTION))
         #: Call it with the reason.
         self.rejected = Tally(reasons(Use.REJECTION))
+        #: Deadlines that could not be read.
+        self.deadlines_ignored = 0
         self.bytes_received = 0
         self.bytes_sent = 0
         self.overhead = HistogramCell(catalogue.OVERHEAD_BUCKETS)

@@ -121,6 +121,11 @@ _FAILURES: Final = (
         Use.RETRY,
     ),
     _reason("request_timeout", "The request took longer than `timeouts.request`.", Use.FAILURE),
+    _reason(
+        "deadline_exceeded",
+        "The caller's deadline was over before the upstream could be asked.",
+        Use.FAILURE,
+    ),
     _reason("idle_timeout", "Nothing moved for `timeouts.idle`.", Use.FAILURE),
     _reason(
         "pool_overflow",
