@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sidecar.model.http import IDEMPOTENT
 from sidecar.model.policy import Mode
+from sidecar.policies.fault import FaultSpec
 from sidecar.policies.retry import Jitter, RetrySpec
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
@@ -17,7 +18,7 @@ from sidecar.ruleset.timeouts import timeouts_of
 
 def check_attempts(parts: Parts, document: Document) -> list[Diagnostic]:
     """Every field of such a rule that contradicts another one or lacks one beside it."""
-    return [*_retries(parts, document)]
+    return [*_retries(parts, document), *_faults(parts, document)]
 
 
 def lint_attempts(file: RuleFile, document: Document) -> list[Diagnostic]:
@@ -40,6 +41,14 @@ def _retries(parts: Parts, document: Document) -> Iterator[Diagnostic]:
                 hint = "add only_with_header: idempotency-key, or write on: connect_failure"
                 span = document.span((*path, "match", "method", index))
                 yield finding("unsafe-retry", message, document.name, span, hint)
+
+
+def _faults(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    for path, rule in parts.of(FaultSpec):
+        if rule.delay is None and rule.abort is None:
+            message = f"fault '{rule.name}' neither delays nor aborts"
+            span = document.holder_span(path)
+            yield finding("incomplete", message, document.name, span, "add delay: or abort:")
 
 
 def _waits_too_long(file: RuleFile, document: Document) -> Iterator[Diagnostic]:

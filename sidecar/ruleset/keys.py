@@ -15,6 +15,11 @@ from sidecar.wire.names import REQUEST_KINDS, X_FORWARDED, Kind
 
 HOST = b"host"
 COOKIE = b"cookie"
+#: Fields that ordinary clients send for the service to read.
+ORDINARY = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-type",
+    b"origin", b"referer", b"user-agent",
+})  # fmt: skip
 _CLIENT_FIELDS = frozenset({Kind.X_FORWARDED_FOR, Kind.FORWARDED})
 
 
@@ -65,8 +70,11 @@ def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[byte
     identity.update(one.told_by.field_name for one in file.priorities if one.told_by is not None)
     watched = {spec.field_name for spec in file.keys.values() if spec.field_name}
     names = [name for _, match in file.matches for name in match.header]
-    names += [use.name for _, rule in file.rules for use in rule.headers_used()]
-    watched.update(name.encode("ascii") for name in names)
+    uses = [use for _, rule in file.rules for use in rule.headers_used()]
+    watched.update(name.encode("ascii") for name in (*names, *(use.name for use in uses)))
+    of_anyone = {spec.field_name for spec in file.keys.values() if not is_identity(spec)}
+    of_callers = {use.name.encode("ascii") for use in uses if use.of_callers}
+    identity |= of_callers - of_anyone - ORDINARY - {HOST}
     return frozenset(watched - identity - {HOST}), frozenset(identity)
 
 

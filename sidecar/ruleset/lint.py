@@ -10,7 +10,7 @@ from sidecar.model.policy import Mode
 from sidecar.ruleset.capacity_lint import lint_capacity
 from sidecar.ruleset.diagnostics import Diagnostic
 from sidecar.ruleset.document import Document
-from sidecar.ruleset.keys import is_identity
+from sidecar.ruleset.keys import ORDINARY, is_identity
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.overlap import hidden_routes, pointless_limits
 from sidecar.ruleset.places import Places
@@ -20,11 +20,6 @@ from sidecar.ruleset.timeouts import never_slow
 #: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
 _BURST_SECONDS = 60.0
 _BURST_PERIODS = 10
-#: Fields that ordinary clients send for the service to read.
-_CLIENTS_OWN = frozenset({
-    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-type",
-    b"origin", b"referer", b"user-agent",
-})  # fmt: skip
 #: RFC 9110 and the IANA registry of methods, as far as they are met.
 _REGISTERED = frozenset({
     "ACL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "DELETE", "GET", "HEAD", "LABEL", "LINK",
@@ -61,7 +56,7 @@ def _trust(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
         if not is_identity(key):
             continue
         path: Path = ("keys", name, "name")
-        if key.field_name in _CLIENTS_OWN:
+        if key.field_name in ORDINARY:
             message = f"{key.name} is removed from requests of all but trust.callers"
             hint = "write believe: anyone for what clients present themselves"
             yield place.value("removed-header", path, message, hint)

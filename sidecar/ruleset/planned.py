@@ -13,7 +13,6 @@ _FIELDS: Final = frozenset({
     "owner",
     "stores",
     "switches",
-    "faults",
     "cache",
     "peak_shaving",
     "retries.hedge_after",

@@ -20,6 +20,7 @@ from sidecar.model.values import KeyName, Name
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.concurrency import ConcurrencySpec
+from sidecar.policies.fault import FaultSpec
 from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.policies.retry import RetrySpec
@@ -70,6 +71,8 @@ class RuleFile(Spec):
     """How long requests may take, unless their route says otherwise."""
     access: tuple[AccessSpec, ...] = ()
     """Who is let in."""
+    faults: tuple[FaultSpec, ...] = ()
+    """Requests that are delayed or refused on purpose."""
     rate_limits: tuple[RateLimitSpec, ...] = ()
     """So many requests in so long."""
     overload: tuple[OverloadSpec, ...] = ()

@@ -63,6 +63,7 @@ _CONNECTIONS: Final = (
 
 _REFUSALS: Final = (
     _reason("access_denied", "An access rule does not let this request in.", Use.REFUSAL),
+    _reason("fault_injected", "A fault rule has ordered this failure.", Use.REFUSAL),
     _reason("rate_limited", "A rate limit is exhausted.", Use.REFUSAL),
     _reason("breaker_open", "A breaker is open, or all its probes are out.", Use.REFUSAL),
     _reason("overloaded", "This host has too much to do, and others matter more.", Use.REFUSAL),
