@@ -23,7 +23,7 @@ def check_attempts(parts: Parts, document: Document) -> list[Diagnostic]:
 
 def lint_attempts(file: RuleFile, document: Document) -> list[Diagnostic]:
     """Warnings about ``file``, which was checked and has no error."""
-    return [*_waits_too_long(file, document)]
+    return [*_waits_too_long(file, document), *_hits_everybody(file, document)]
 
 
 def _retries(parts: Parts, document: Document) -> Iterator[Diagnostic]:
@@ -60,6 +60,16 @@ def _waits_too_long(file: RuleFile, document: Document) -> Iterator[Diagnostic]:
             span = document.span(("retries", index, "name"))
             hint = "retry less often, make per_try or the waits shorter, or request longer"
             yield finding("retries-too-long", found[0], document.name, span, hint)
+
+
+def _hits_everybody(file: RuleFile, document: Document) -> Iterator[Diagnostic]:
+    for index, rule in enumerate(file.faults):
+        hits = rule.abort is not None and rule.abort.share == 1.0 and rule.match.is_everything
+        if hits and rule.mode is Mode.ENFORCE and rule.active is None:
+            message = f"'{rule.name}' answers every request"
+            span = document.name_span(("faults", index, "abort"))
+            hint = "say which in match, how many in share, or until when in active"
+            yield finding("fault-for-all", message, document.name, span, hint)
 
 
 def _never_fits(rule: RetrySpec, timeouts: Timeouts) -> str:

@@ -97,6 +97,7 @@ CODES: dict[str, Meaning] = {
     # --- what it probably does not mean
     "never-fires": Meaning(_WARNING, "A rule or a route that no request can reach."),
     "retries-too-long": Meaning(_WARNING, "Retries for which there is never time."),
+    "fault-for-all": Meaning(_WARNING, "A fault that every request is answered with."),
     "burst-above-limit": Meaning(_WARNING, "A burst that lets far more than the limit through."),
     "shadowed-limit": Meaning(_WARNING, "A limit that a stricter one makes pointless."),
     "nobody-trusted": Meaning(_WARNING, "A key that is removed from everybody's requests."),
