@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sidecar.telemetry import attributes as a
+from sidecar.telemetry import rule_metrics
 from sidecar.telemetry.attributes import ATTRIBUTES, EVENTS, KNOWN_METHODS, OTHER_METHOD
 from sidecar.telemetry.declaration import Attribute, Event, Kind, Metric, Reason, Severity, Use
 from sidecar.telemetry.reasons import OTHER, REASONS, reasons
@@ -43,7 +44,6 @@ OVERHEAD_BUCKETS: Final = (
 LAG_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 _LISTENER: Final = (a.SERVICE, a.LISTENER)
-_RULE: Final = (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE)
 _ENDPOINT: Final = (a.SERVICE, a.UPSTREAM, a.SERVER_ADDRESS, a.SERVER_PORT)
 _ANSWER: Final = (a.METHOD, a.STATUS, a.ERROR_TYPE)
 
@@ -208,127 +208,11 @@ DECISIONS: Final = Metric(
     "What each rule decided; in shadow mode what it would have decided.",
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
 )
-RATE_LIMIT_TRACKED: Final = Metric(
-    "sidecar_rate_limit_tracked_keys",
-    Kind.GAUGE,
-    "Values of a limit's keys that are remembered.",
-    _RULE,
-)
-RATE_LIMIT_EVICTIONS: Final = Metric(
-    "sidecar_rate_limit_evictions_total",
-    Kind.COUNTER,
-    "Values forgotten for want of room (`track_at_most`) while they still mattered.",
-    _RULE,
-)
-RATE_LIMIT_WAITING: Final = Metric(
-    "sidecar_rate_limit_waiting",
-    Kind.GAUGE,
-    "Requests that wait for their turn with a limit that paces.",
-    _RULE,
-)
-BREAKER_STATE: Final = Metric(
-    "sidecar_breaker_state",
-    Kind.GAUGE,
-    "1 for the state that a breaker is in, 0 for the others.",
-    (*_RULE, a.BREAKER_STATE),
-)
-BREAKER_ERROR_RATIO: Final = Metric(
-    "sidecar_breaker_error_ratio",
-    Kind.GAUGE,
-    "The share of errors that a breaker counts at the moment, 0 to 1.",
-    _RULE,
-    unit="ratio",
-)
-BREAKER_SLOW_RATIO: Final = Metric(
-    "sidecar_breaker_slow_ratio",
-    Kind.GAUGE,
-    "The share of slow requests that a breaker counts at the moment, 0 to 1.",
-    _RULE,
-    unit="ratio",
-)
-BREAKER_NEXT_PROBE: Final = Metric(
-    "sidecar_breaker_next_probe_seconds",
-    Kind.GAUGE,
-    "How long until a breaker lets the next request through; 0 when it does.",
-    _RULE,
-    unit="seconds",
-)
-BREAKER_OPENINGS: Final = Metric(
-    "sidecar_breaker_openings_total",
-    Kind.COUNTER,
-    "How often a breaker has opened, by an operator's hand too.",
-    _RULE,
-)
-BREAKER_FORCED: Final = Metric(
-    "sidecar_breaker_forced",
-    Kind.GAUGE,
-    "1 while an operator keeps a breaker open or closed.",
-    _RULE,
-)
 CONTROLS: Final = Metric(
     "sidecar_controls_active",
     Kind.GAUGE,
     "What operators have taken out of the rule file's hands, for a while.",
     (a.SERVICE, a.CONTROL),
-)
-CONCURRENCY_IN_FLIGHT: Final = Metric(
-    "sidecar_concurrency_in_flight",
-    Kind.GAUGE,
-    "Slots of a bulkhead that are taken, of all its values together.",
-    _RULE,
-)
-CONCURRENCY_AT_MOST: Final = Metric(
-    "sidecar_concurrency_at_most",
-    Kind.GAUGE,
-    "Slots that a bulkhead has, for each of its values.",
-    _RULE,
-)
-CONCURRENCY_QUEUED: Final = Metric(
-    "sidecar_concurrency_queued",
-    Kind.GAUGE,
-    "Requests that wait for a slot of a bulkhead.",
-    _RULE,
-)
-CONCURRENCY_WAITED: Final = Metric(
-    "sidecar_concurrency_longest_wait_seconds",
-    Kind.GAUGE,
-    "How long the one has waited that waits longest for a slot of a bulkhead.",
-    _RULE,
-    unit="seconds",
-)
-SHED_SHARE: Final = Metric(
-    "sidecar_overload_shed_ratio",
-    Kind.GAUGE,
-    "The share of the requests of a priority that is shed, from 0 to 1.",
-    (*_RULE, a.PRIORITY),
-    unit="ratio",
-)
-OVERLOAD_CPU: Final = Metric(
-    "sidecar_overload_cpu_ratio",
-    Kind.GAUGE,
-    "The CPU time used of late, as a share of what may be used; not there when it is unknown.",
-    _RULE,
-    unit="ratio",
-)
-OVERLOAD_DELAY: Final = Metric(
-    "sidecar_overload_queue_delay_seconds",
-    Kind.GAUGE,
-    "Mean time that requests waited of late in queues of the sidecar and for its loop.",
-    _RULE,
-    unit="seconds",
-)
-RETRY_RESULTS: Final = Metric(
-    "sidecar_retry_results_total",
-    Kind.COUNTER,
-    "How requests ended that a rule had tried again.",
-    (*_RULE, a.RESULT),
-)
-RETRIES_SKIPPED: Final = Metric(
-    "sidecar_retries_skipped_total",
-    Kind.COUNTER,
-    "Retries that a rule asked for and that were left out.",
-    (*_RULE, a.REASON),
-    reasons=(Use.NO_RETRY,),
 )
 RULES: Final = Metric(
     "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
@@ -402,5 +286,6 @@ PROCESS: Final = tuple(
 
 METRICS: Final[tuple[Metric, ...]] = (
     *(value for value in dict(globals()).values() if isinstance(value, Metric)),
+    *(value for value in vars(rule_metrics).values() if isinstance(value, Metric)),
     *PROCESS,
 )

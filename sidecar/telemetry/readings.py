@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sidecar.model.policy import Reading, Rule
-from sidecar.telemetry import catalogue as c
+from sidecar.telemetry import rule_metrics as c
 from sidecar.telemetry.declaration import Metric
 
 #: The metric of each reading's name. Its labels are those of the rule, and then the reading's own
