@@ -162,6 +162,7 @@ def _header(path: Path, name: str, what: str = "match") -> Iterator[_Problem]:
 
 def _timeouts(parts: Parts) -> Iterator[_Problem]:
     common = parts.one(TimeoutsSpec) or TimeoutsSpec()
+    yield from _deadline(("timeouts",), common)
     if parts.one(TimeoutsSpec) is not None:
         yield from _per_try(("timeouts",), common.per_try, common.request)
     entries: list[tuple[Path, RouteSpec | UpstreamSpec]] = [
@@ -170,7 +171,18 @@ def _timeouts(parts: Parts) -> Iterator[_Problem]:
     ]
     for path, entry in entries:
         own = entry.timeouts
+        yield from _deadline((*path, "timeouts"), own)
         yield from _per_try((*path, "timeouts"), own.per_try, own.request or common.request)
+
+
+def _deadline(path: Path, spec: TimeoutsSpec) -> Iterator[_Problem]:
+    if spec.deadline_header is not None:
+        what = "'deadline_header'"
+        if spec.deadline_header == "host":
+            message = f"{what} cannot refer to host"
+            hint = "it says where a request goes; write x-request-deadline"
+            yield _Problem("closed-header", (*path, "deadline_header"), message, hint)
+        yield from _header((*path, "deadline_header"), spec.deadline_header, what)
 
 
 def _per_try(path: Path, per_try: float | None, request: float | None) -> Iterator[_Problem]:

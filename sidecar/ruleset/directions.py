@@ -29,7 +29,7 @@ from sidecar.ruleset.routes import ListenerLimits, ListenerRules, Route
 from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import RouteSpec, TimeoutsSpec
 from sidecar.ruleset.strangers import Strangers, refused_route
-from sidecar.ruleset.timeouts import timeouts_in_force
+from sidecar.ruleset.timeouts import deadline_in_force, timeouts_in_force
 from sidecar.wire.head import HeadLimits
 
 INBOUND: Final = "inbound"
@@ -121,8 +121,10 @@ class Directions:
     ) -> Route:
         own = timeouts or TimeoutsSpec()
         between = self._file.upstreams[upstream].timeouts
-        found = timeouts_in_force(own, between, self._file.timeouts)
-        route = Route(name, self._clusters[upstream], found)
+        said = (own, between, self._file.timeouts)
+        route = Route(name, self._clusters[upstream], timeouts_in_force(*said))
+        is_own = upstream == self._file.listeners.inbound.to
+        route.deadline = deadline_in_force(*said, is_own=is_own)
         route.chain, route.chain_for = self._chains.of(name, upstream, arriving=arriving)
         if self._file.priorities:
             route.find_priority = priority_finder(self._file.priorities, name, self._keys)

@@ -11,6 +11,7 @@ from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import Believe, KeySource, KeySpec
+from sidecar.ruleset.timeouts import deadline_headers
 from sidecar.wire.names import REQUEST_KINDS, X_FORWARDED, Kind
 
 HOST = b"host"
@@ -74,6 +75,7 @@ def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[byte
     watched.update(name.encode("ascii") for name in (*names, *(use.name for use in uses)))
     of_anyone = {spec.field_name for spec in file.keys.values() if not is_identity(spec)}
     of_callers = {use.name.encode("ascii") for use in uses if use.of_callers}
+    identity.update(name.encode("ascii") for _, name in deadline_headers(file))
     identity |= of_callers - of_anyone - ORDINARY - {HOST}
     return frozenset(watched - identity - {HOST}), frozenset(identity)
 

@@ -36,8 +36,6 @@ _FIELDS: Final = frozenset({
     "upstreams.*.zones",
     "upstreams.*.hash_by",
     "keys.*.claim",
-    "timeouts.deadline_header",
-    "routes.timeouts.deadline_header",
     "rate_limits.applies_to",
     "rate_limits.fleet",
     "rate_limits.scope",

@@ -116,6 +116,9 @@ class TimeoutsSpec(Spec):
     """One try; 15s when left out everywhere, and never longer than `request`."""
     idle: Duration | None = None
     """Silence in the middle of a body; 60s when left out everywhere."""
+    deadline_header: HeaderName | None = None
+    """The field in which `trust.callers` say how long they wait, such as x-request-deadline, and
+    in which upstreams are told; from anyone else it is removed."""
 
 
 class UpstreamSpec(Spec):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sidecar.model.policy import Mode
 from sidecar.model.spec import RuleSpec
 from sidecar.ruleset.nodes import Path
-from sidecar.ruleset.routes import Timeouts
+from sidecar.ruleset.routes import DeadlineHeader, Timeouts
 from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import TimeoutsSpec
 
@@ -25,6 +25,28 @@ def timeouts_in_force(*specs: TimeoutsSpec) -> Timeouts:
         per_try=min(per_try, request),
         idle=_first([one.idle for one in specs], default.idle),
     )
+
+
+def deadline_in_force(*specs: TimeoutsSpec, is_own: bool) -> DeadlineHeader | None:
+    """The field for deadlines where ``specs`` are said, in the same order.
+
+    ``is_own`` says whether the upstream is the service itself: it is on our host, and passes a
+    moment on as it is, while the clocks of other hosts differ.
+    """
+    name = next((one.deadline_header for one in specs if one.deadline_header), None)
+    return None if name is None else DeadlineHeader(name.encode("ascii"), is_own)
+
+
+def deadline_headers(file: RuleFile) -> Iterator[tuple[Path, str]]:
+    """Every field in which callers may say how long they wait, in lower case, and its place."""
+    said: list[tuple[Path, TimeoutsSpec]] = [
+        (("timeouts",), file.timeouts),
+        *((("routes", index, "timeouts"), one.timeouts) for index, one in enumerate(file.routes)),
+        *((("upstreams", name, "timeouts"), one.timeouts) for name, one in file.upstreams.items()),
+    ]
+    for path, spec in said:
+        if spec.deadline_header is not None:
+            yield (*path, "deadline_header"), spec.deadline_header
 
 
 def never_slow(file: RuleFile) -> Iterator[tuple[Path, float]]:

@@ -159,7 +159,8 @@ async def test_who_waits_in_a_line_waits_no_longer_than_the_caller() -> None:
         seen = await ask(running, request("/", f"{NAME}: 50ms"))
         took = clock() - began
         (record,) = running.records
-    assert (seen.status, record.reason, gate.left) == (504, "deadline_exceeded", 1)
+    assert (seen.status, record.reason) == (504, "deadline_exceeded")
+    assert gate.left >= 1
     assert 0.045 < took < 5
     assert not service.heard
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.ruleset.routes import Timeouts
+from sidecar.ruleset.routes import DeadlineHeader, Timeouts
 from sidecar.ruleset.sections import TimeoutsSpec
 from sidecar.ruleset.timeouts import never_slow, timeouts_in_force
-from tests.ruleset.compiled import checked, rule_file
+from sidecar.wire.names import Kind
+from tests.ruleset.compiled import checked, compiled, rule_file
 
 ROUTES = """timeouts: {per_try: 1s}
 routes:
@@ -54,3 +55,35 @@ def test_what_no_try_can_take(slower_than: str, match: str, told: float | None) 
     file = checked(rule_file(ROUTES + rule.replace("MODE", "disabled"))).file
     assert file is not None
     assert list(never_slow(file)) == []
+
+
+DEADLINES = """trust: {callers: [10.0.0.0/8]}
+timeouts: {deadline_header: X-Request-Deadline}
+routes:
+  - {name: stock, match: {path: /stock}, upstream: inventory}
+  - {name: own, match: {path: /own}, timeouts: {deadline_header: x-mine}}
+  - {name: coupon, match: {path: /coupon}, upstream: coupon}
+"""
+UPSTREAMS = (
+    "{app: {url: http://127.0.0.1:9000}, inventory: {url: http://10.0.0.1:80},"
+    " coupon: {url: http://10.0.0.2:80, timeouts: {deadline_header: x-coupon}}}"
+)
+
+
+def test_whose_deadlines_stand_in_which_field() -> None:
+    rules = compiled(rule_file(DEADLINES, upstreams=UPSTREAMS))
+    assert {name: route.deadline for name, route in rules.routes.items()} == {
+        "stock": DeadlineHeader(b"x-request-deadline", is_moment=False),
+        "own": DeadlineHeader(b"x-mine", is_moment=True),
+        "coupon": DeadlineHeader(b"x-coupon", is_moment=False),
+        "other": DeadlineHeader(b"x-request-deadline", is_moment=True),
+    }
+    assert rules.towards["inventory"].deadline == rules.routes["stock"].deadline
+    for field in (b"x-request-deadline", b"x-mine", b"x-coupon"):
+        assert rules.names_believed[field] == Kind.WATCHED
+        assert rules.names_unbelieved[field] == Kind.HOP_BY_HOP
+
+
+def test_without_a_field_nothing_is_looked_at() -> None:
+    rules = compiled(rule_file("timeouts: {request: 5s}\n"))
+    assert rules.routes["other"].deadline is None
