@@ -11,11 +11,11 @@ import signal
 import sys
 import traceback
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from sidecar.control_room import ControlRoom
 from sidecar.listening import Listening, Renewal, certificate, in_attributes, wanted
 from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
@@ -39,7 +39,6 @@ from sidecar.telemetry.pump import RecordPump
 from sidecar.telemetry.record import RecordRing
 
 if TYPE_CHECKING:
-    from sidecar.admin.server import AdminServer
     from sidecar.ruleset.check import Checked
     from sidecar.ruleset.schema import RuleFile
 
@@ -78,27 +77,14 @@ class Sidecar:
         self._random = Random()  # noqa: S311 - ids must be unique and shares fair, not secret
         chance = self._random.random
         self._live = RulesInForce(checked, self._base, self._meters, self._log, chance)
+        self._room = ControlRoom(
+            self._live, self._meters, self._log, settings.rule_file, self.state_dir,
+            self._told_to_stop,
+        )  # fmt: skip
         self._doors = Doors()
         self._takeover: Takeover | None = None
         self._stop: asyncio.Event = asyncio.Event()
         self._stop_signals = 0
-        self._ready = "starting"
-
-    # --- what the admin server asks
-
-    @property
-    def meters(self) -> Meters:
-        """The counters."""
-        return self._meters
-
-    def ready(self) -> tuple[bool, str]:
-        """Whether requests should be sent here, and why not."""
-        return not self._ready, self._ready
-
-    @property
-    def rules_version(self) -> str:
-        """The version of the rule set in force."""
-        return self._engine.rules.version
 
     # --- the run
 
@@ -113,12 +99,13 @@ class Sidecar:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> int:
         self._open_doors()
+        self._room.steering.restore(clock(), self._live.controls.put)
         ring = RecordRing(_RECORDS)
         self._engine = Engine(loop, self._live.first(), self._meters, ring, self._random)
         self._live.run_on(self._engine)
         tls = certificate(self._file, self._base)
         self._listening = Listening(self._engine, self._doors.sockets, tls)
-        sinks = [self._log.feed, Exemplars(self._meters).feed]
+        sinks = [self._log.feed, Exemplars(self._meters).feed, self._room.decisions.feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         measured = HostLoad(self._live.load, find_counter())
         self._checks = HealthChecks(self._engine, self._random.random)
@@ -136,22 +123,23 @@ class Sidecar:
         await self._listening.open_inbound()
         sweep.start()
         pump.start(loop)
-        admin = await self._start_admin()
+        await self._room.open(self._doors.sockets, self._doors.addresses)
         watcher.start(loop)
         files.start(loop)
         handover = await self._announce(loop)
         _settle()
         await self._stop.wait()
         handover.stop()
-        await self._drain(admin)
+        await self._drain()
         await files.stop()
         await watcher.stop()
         sweep.stop()
         await self._checks.stop()
-        await _close_all(admin)
+        await self._room.close()
         self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
         pump.stop()
         await asyncio.to_thread(self._log.close, _LOG_SECONDS)
+        await asyncio.to_thread(self._room.audit.close, _LOG_SECONDS)
         return STOPPED_AT_ONCE if self._stop_signals > 1 else 0
 
     # --- starting
@@ -181,22 +169,12 @@ class Sidecar:
             path = str(self.state_dir.absolute() / f"{name}.sock")
             doors.open(name, Address(path=path), _ADMIN_SOCKET_MODE)
 
-    async def _start_admin(self) -> list[AdminServer]:
-        # A third of the start-up time is aiohttp's: requests are served meanwhile.
-        await asyncio.to_thread(import_module, "sidecar.admin.api")
-        from sidecar.admin.api import make_admin, make_exporter  # noqa: PLC0415
-        from sidecar.admin.server import AdminServer  # noqa: PLC0415
-
-        servers = [await AdminServer.start(make_admin(self), self._doors.sockets["admin"])]
-        exporter = self._doors.sockets.get("prometheus")
-        if exporter is not None:
-            servers.append(await AdminServer.start(make_exporter(self), exporter))
-        return servers
-
     async def _announce(self, loop: asyncio.AbstractEventLoop) -> HandoverServer:
         """Say that we serve: to the process before us, to the files, to whoever looks on."""
         if self._takeover is not None:
             await asyncio.to_thread(self._takeover.ready)
+            # What was set by hand on the one before us while we started.
+            self._room.steering.restore(clock(), self._live.put)
         self._doors.settle()
         sockets = self._doors.sockets
         handover = HandoverServer(loop, sockets["control"], sockets, self._hand_over)
@@ -205,7 +183,7 @@ class Sidecar:
         _write_whole(self.state_dir / "addresses.json", json.dumps(addresses))
         _write_whole(self.state_dir / "pid", str(os.getpid()))
         self._announced = True
-        self._ready = "draining" if self._stop.is_set() else ""
+        self._room.readiness.stage = "draining" if self._stop.is_set() else ""
         rules = self._engine.rules
         text = f"{self._file.service} is served on {addresses['inbound']}"
         self._log.log_event(
@@ -228,10 +206,12 @@ class Sidecar:
 
     def _reload_failed(self, why: str) -> None:
         self._live.failed(why)
+        self._room.reloaded()
         self._say_if_stuck()
 
     def _reload(self, checked: Checked) -> None:
         self._live.reload(checked)
+        self._room.reloaded()
         self._say_if_stuck()
 
     def _say_if_stuck(self) -> None:
@@ -243,6 +223,7 @@ class Sidecar:
         if now >= self._looked + 1.0:
             self._looked = now
             self._live.tick()
+            self._room.look(now)
             self._renewal.look()
 
     _looked = 0.0
@@ -270,26 +251,26 @@ class Sidecar:
         self._stop_signals += 1
         if self._stop_signals > 1:
             self._listening.abort()
-        self._ready = "draining"
+        self._room.readiness.stage = "draining"
         self._stop.set()
 
     def _hand_over(self) -> None:
         """A new process serves on our sockets."""
-        self._ready = "draining"
+        self._room.readiness.stage = "draining"
         # What is in the state directory is the new one's now.
         self._taken_over = True
         self._stop.set()
 
     _taken_over = False
 
-    async def _drain(self, admin: list[AdminServer]) -> None:
+    async def _drain(self) -> None:
         """Let running requests end, within bounds, and idle connections go."""
         self._listening.inbound.stop_accepting()
         self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
         if self._taken_over:
             # Whoever asks how this service is must be told by the one who serves it.
             self._listening.stop_accepting()
-            await _close_all(admin)
+            await self._room.close()
         seconds = self._settings.drain_seconds
         until = clock() + seconds
         await self._listening.drain_inbound(seconds, self._hurried)
@@ -309,11 +290,6 @@ class Sidecar:
             # Ours alone; one that was asked for belongs to whoever asked.
             with contextlib.suppress(OSError):
                 self.state_dir.rmdir()
-
-
-async def _close_all(servers: list[AdminServer]) -> None:
-    while servers:
-        await servers.pop().close()
 
 
 def _write_whole(path: Path, text: str) -> None:

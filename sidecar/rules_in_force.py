@@ -48,6 +48,8 @@ class RulesInForce:
         self.controls = Controls()
         #: The last thing that could not be put in force, in words; empty when all is well.
         self.trouble = ""
+        #: What was found in the file that was seen last.
+        self.found: tuple[Diagnostic, ...] = checked.diagnostics
         self._meters = meters
         self._log = log
         self._surroundings = Surroundings(
@@ -76,12 +78,13 @@ class RulesInForce:
     def run_on(self, engine: Engine) -> None:
         """From now on ``engine`` is given what goes live."""
         self._engine = engine
-        self._hold_breakers()
+        self._hold_breakers(None)
         self._meters.reloads.succeeded(engine.rules.version, time.time())
 
     def reload(self, checked: Checked) -> None:
         """Put a changed file in force, or say what is wrong with it."""
         found = [*checked.diagnostics, *needs_restart(self.file, checked)]
+        self.found = tuple(found)
         errors = [one for one in found if one.severity is Severity.ERROR]
         if checked.file is None or errors:
             self.failed("; ".join(map(_in_short, errors[:_ERRORS_LOGGED])))
@@ -115,6 +118,7 @@ class RulesInForce:
         """Let a control hold from now on. Its target was checked before."""
         self.controls.put(control)
         self.renew()
+        self._hold(control)
 
     def lift(self, what: What, target: str) -> Control | None:
         """Let a control hold no more; None when it did not."""
@@ -171,16 +175,22 @@ class RulesInForce:
         rules = self._compile(file, checked, previous)
         adopt(rules, previous, clock())
         engine.install(rules)
-        self._hold_breakers()
+        self._hold_breakers(previous)
         return previous.version
 
-    def _hold_breakers(self) -> None:
-        """Breakers in the hands of operators are as those want them; others are left alone."""
-        now = clock()
+    def _hold_breakers(self, previous: RuleSet | None) -> None:
+        """Breakers that were not there before are as operators want them.
+
+        The others know it already: a breaker goes on as its predecessor was.
+        """
         for control in self.controls.active(What.BREAKER):
-            breaker = self.rules.policies.get(("breakers", control.target))
-            if breaker is not None:
-                breaker.force(control.setting, control.until, now)
+            if previous is None or ("breakers", control.target) not in previous.policies:
+                self._hold(control)
+
+    def _hold(self, control: Control) -> None:
+        breaker = self.rules.policies.get(("breakers", control.target))
+        if control.what is What.BREAKER and breaker is not None:
+            breaker.force(control.setting, control.until, clock())
 
     def _release(self, control: Control) -> None:
         breaker = self.rules.policies.get(("breakers", control.target))

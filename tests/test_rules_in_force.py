@@ -143,11 +143,23 @@ async def test_a_breaker_is_held_and_let_go(monkeypatch: pytest.MonkeyPatch) -> 
     breaker = Breaker()
     policies: Any = running.engine.rules.policies
     policies["breakers", "inventory"] = breaker
-    monkeypatch.setattr(running.live, "renew", running.live._hold_breakers)
+    monkeypatch.setattr(running.live, "renew", lambda: None)
     running.live.put(Control(What.BREAKER, "inventory", "open", 60.0))
     assert breaker.forced == [("open", 60.0)]
     running.live.look(60.0)
     assert breaker.forced == [("open", 60.0), (None, 0.0)]
+
+
+async def test_a_breaker_that_was_not_there_is_held_too() -> None:
+    running = Running(rule_file())
+    running.live.put(Control(What.BREAKER, "app", "open", inf))
+    text = rule_file("breakers: [{name: app, upstream: app, open_when: {consecutive_errors: 3}}]")
+    running.live.reload(checked(text))
+    forced = [one.value for _, one in running.meters.readings() if one.name == "breaker_forced"]
+    assert forced == [1.0]
+    told = len(running.log.events)
+    running.live.renew()
+    assert len(running.log.events) == told
 
 
 async def test_the_metrics_show_the_rules_of_now() -> None:

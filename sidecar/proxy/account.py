@@ -95,6 +95,8 @@ def record(exchange: Exchange, now: float) -> None:
     counted.overhead.observe(overhead)
     endpoint = exchange.endpoint
     refused_by = exchange.refused_by
+    if refused_by is not None:
+        meters.refused += 1
     exchange.engine.records.append(
         ExchangeRecord(
             exchange.started,

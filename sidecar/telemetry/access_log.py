@@ -16,6 +16,7 @@ import msgspec
 
 from sidecar.telemetry import attributes as a
 from sidecar.telemetry.clock import moment, wall_offset
+from sidecar.telemetry.declaration import Severity
 from sidecar.telemetry.destination import Destination, FileDestination, StreamDestination
 from sidecar.telemetry.line_writer import QUEUE_BYTES, LineWriter
 from sidecar.telemetry.metrics import LOGS, Meters
@@ -24,6 +25,10 @@ from sidecar.telemetry.request_line import request_line
 
 STDOUT: Final = "stdout"
 NONE: Final = "none"
+
+#: How severities rank, and from which on there are lines unless somebody says otherwise.
+LEVELS: Final = {one.value: rank for rank, one in enumerate(Severity)}
+DEFAULT_LEVEL: Final = Severity.INFO.value
 
 #: What an event may be told with.
 AttributeValue = str | int | float | bool | Sequence[str]
@@ -45,6 +50,7 @@ class AccessLog:
     ) -> None:
         self._logs_requests = destination != NONE
         self._service = meters.service
+        self._least = LEVELS[DEFAULT_LEVEL]
         self._wall_offset = wall_offset
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._writer = LineWriter(_open(destination), partial(meters.dropped, LOGS), queue_bytes)
@@ -53,6 +59,8 @@ class AccessLog:
         """Log these requests; about three microseconds each. Never raises, never blocks."""
         if not self._logs_requests or not records:
             return
+        if self._least > LEVELS["INFO"]:
+            records = [one for one in records if one.status >= 500]
         offset, service = self._wall_offset(), self._service
         lines = [request_line(record, service, offset) for record in records]
         try:
@@ -70,6 +78,8 @@ class AccessLog:
         ``name`` is an event of the catalogue; a keyword is an attribute's short form, see
         ``attribute_name``.
         """
+        if LEVELS[severity] < self._least:
+            return
         fixed: dict[str, AttributeValue | datetime] = {
             a.TIME.name: moment(time.monotonic() + self._wall_offset()),
             a.SEVERITY.name: severity,
@@ -79,6 +89,15 @@ class AccessLog:
         }
         told = {attribute_name(keyword): value for keyword, value in attributes.items()}
         self._writer.write(_clean(self._encoder, fixed | told | fixed), 1)
+
+    @property
+    def level(self) -> str:
+        """What is logged: this severity and those above it."""
+        return next(name for name, rank in LEVELS.items() if rank == self._least)
+
+    @level.setter
+    def level(self, name: str) -> None:
+        self._least = LEVELS[name]
 
     def reopen(self) -> None:
         """Begin the file anew: whoever rotates it sends SIGHUP."""

@@ -131,6 +131,11 @@ CONTROL = Attribute(
     "`override`, `switch` or `breaker`: what operators changed.",
     "control",
 )
+CONTROL_TARGET = Attribute(
+    "sidecar.control.target", "string", "What was changed: a glob over rules, or a name."
+)
+CONTROL_SETTING = Attribute("sidecar.control.setting", "string", "What it was set to.")
+CONTROL_BY = Attribute("sidecar.control.by", "string", "Who changed it.")
 RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
 SIGNAL = Attribute(
     "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"
@@ -150,7 +155,15 @@ PROMETHEUS_SOCKET = Attribute("sidecar.prometheus", "string", "Where metrics can
 ADMIN_SOCKET = Attribute("sidecar.admin", "string", "Where operators are answered.")
 CONTROL_SOCKET = Attribute("sidecar.control", "string", "Where a successor asks for sockets.")
 #: How code names them where a keyword must do; any other keyword is ``sidecar.KEYWORD``.
-KEYWORDS: Final = {"pid": PID, "version": RULES_VERSION, "before": PREVIOUS_RULES}
+KEYWORDS: Final = {
+    "control": CONTROL,
+    "target": CONTROL_TARGET,
+    "setting": CONTROL_SETTING,
+    "by": CONTROL_BY,
+    "pid": PID,
+    "version": RULES_VERSION,
+    "before": PREVIOUS_RULES,
+}
 
 ATTRIBUTES: Final[tuple[Attribute, ...]] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Attribute)
@@ -183,6 +196,7 @@ EVENTS: Final[tuple[Event, ...]] = (
         "sidecar.endpoint",
         "An endpoint is ejected or fails its health checks, or gets requests again.",
     ),
+    Event("sidecar.control", "Somebody has changed something by hand, or its time is over."),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
     Event(
         "sidecar.internal_error",

@@ -107,13 +107,15 @@ class _Answers:
 class ServerMeters(_Answers):
     """What is counted for the requests of one route on one listener."""
 
-    __slots__ = ("in_flight", "listener", "route")
+    __slots__ = ("in_flight", "listener", "refused", "route")
 
     def __init__(self, listener: ListenerMeters, route: str) -> None:
         super().__init__()
         self.listener = listener
         self.route = route
         self.in_flight = 0
+        #: Requests that a rule refused, whatever the status.
+        self.refused = 0
 
     def _error(self, status: int, error: str) -> str:
         # OpenTelemetry's HTTP conventions: seen from the server a 4xx is no error, our own 429

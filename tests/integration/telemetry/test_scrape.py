@@ -9,6 +9,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,22 +19,11 @@ from sidecar.admin.server import AdminServer
 from sidecar.model.policy import Mode
 from sidecar.telemetry.exposition import MetersCollector, expose
 from sidecar.telemetry.metrics import LOGS, Meters
+from tests.admin.running import Running
 from tests.servers.ports import wait_until
 from tests.servers.prometheus import Prometheus, check_metrics
 
 _TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-class State:
-    """A sidecar after some traffic."""
-
-    rules_version = "3-9f3c"
-
-    def __init__(self) -> None:
-        self.meters = filled_meters()
-
-    def ready(self) -> tuple[bool, str]:
-        return True, ""
 
 
 def filled_meters() -> Meters:
@@ -69,11 +59,12 @@ async def test_promtool_finds_no_fault() -> None:
 
 
 @pytest.fixture
-async def exporter() -> AsyncIterator[tuple[str, Meters]]:
-    state = State()
+async def exporter(tmp_path: Path) -> AsyncIterator[tuple[str, Meters]]:
+    running = Running(tmp_path)
+    running.inside.meters = filled_meters()
     sock = socket.create_server(("127.0.0.1", 0))
-    server = await AdminServer.start(make_exporter(state), sock)
-    yield f"127.0.0.1:{sock.getsockname()[1]}", state.meters
+    server = await AdminServer.start(make_exporter(running.inside, running.steering), sock)
+    yield f"127.0.0.1:{sock.getsockname()[1]}", running.inside.meters
     await server.close()
 
 
