@@ -10,11 +10,13 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+from sidecar.around.service import Service
 from sidecar.control_room import ControlRoom
 from sidecar.listening import Listening, Renewal, certificate, in_attributes, wanted
 from sidecar.model.addresses import Address
@@ -32,7 +34,7 @@ from sidecar.ruleset.attachment_watch import AttachmentWatch
 from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher
 from sidecar.settings import CannotStart, LoopKind, Settings, default_state_dir
-from sidecar.telemetry.access_log import AccessLog
+from sidecar.telemetry.access_log import STDERR, STREAMS, AccessLog
 from sidecar.telemetry.exemplars import Exemplars
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.pump import RecordPump
@@ -67,19 +69,28 @@ class Sidecar:
         self._settings = settings
         self._checked = checked
         self._file: RuleFile = checked.file
+        url = self._file.upstreams[self._file.listeners.inbound.to].url
+        if url is not None and not url.is_settled and not settings.command:
+            message = f"{url} has a port that is chosen for a service that the sidecar starts: "
+            message += "sidecar run FILE -- COMMAND"
+            raise CannotStart(message)
         bind = str(self._file.listeners.inbound.bind)
         self.state_dir = settings.state_dir or default_state_dir(
             self._file.service, bind, os.environ
         )
         self._base = settings.rule_file.resolve().parent
+        self._service: Service | None = None
+        if settings.command:
+            self._service = Service(settings.command, settings.stop_seconds, self._file)
         self._meters = Meters(self._file.service)
         self._log = AccessLog(self._log_destination(), self._meters)
         self._random = Random()  # noqa: S311 - ids must be unique and shares fair, not secret
         chance = self._random.random
-        self._live = RulesInForce(checked, self._base, self._meters, self._log, chance)
+        wrapped = self._service.wrapped if self._service else None
+        self._live = RulesInForce(checked, self._base, self._meters, self._log, chance, wrapped)
         self._room = ControlRoom(
             self._live, self._meters, self._log, settings.rule_file, self.state_dir,
-            self._told_to_stop,
+            partial(self._told_to_stop, signal.SIGTERM),
         )  # fmt: skip
         self._doors = Doors()
         self._takeover: Takeover | None = None
@@ -98,18 +109,10 @@ class Sidecar:
                 self._remove_traces()
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> int:
-        self._open_doors()
-        self._room.steering.restore(clock(), self._live.controls.put)
-        ring = RecordRing(_RECORDS)
-        self._engine = Engine(loop, self._live.first(), self._meters, ring, self._random)
-        self._live.run_on(self._engine)
-        tls = certificate(self._file, self._base)
-        self._listening = Listening(self._engine, self._doors.sockets, tls)
+        self._build(loop)
         sinks = [self._log.feed, Exemplars(self._meters).feed, self._room.decisions.feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         measured = HostLoad(self._live.load, find_counter())
-        self._checks = HealthChecks(self._engine, self._random.random)
-        self._renewal = Renewal(tls, self._log)
         sweep = Sweep(self._engine, self._listening.every, self._each_tick, measured)
         rule_file = self._settings.rule_file
         folder = Folder(self._base, os.environ)
@@ -120,16 +123,17 @@ class Sidecar:
         self._catch_signals(loop, watcher)
         loop.set_exception_handler(self._internal_error)
         await self._listening.open_outbound()
-        await self._listening.open_inbound()
+        if self._service is None:
+            await self._listening.open_inbound()
         sweep.start()
         pump.start(loop)
         await self._room.open(self._doors.sockets, self._doors.addresses)
         watcher.start(loop)
         files.start(loop)
-        handover = await self._announce(loop)
+        if self._service is None or await self._begin(self._service, loop):
+            await self._announce(loop)
         _settle()
         await self._stop.wait()
-        handover.stop()
         await self._drain()
         await files.stop()
         await watcher.stop()
@@ -140,13 +144,43 @@ class Sidecar:
         pump.stop()
         await asyncio.to_thread(self._log.close, _LOG_SECONDS)
         await asyncio.to_thread(self._room.audit.close, _LOG_SECONDS)
+        return self._status()
+
+    def _build(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Everything that requests pass through."""
+        self._open_doors()
+        self._room.steering.restore(clock(), self._live.controls.put)
+        ring = RecordRing(_RECORDS)
+        self._engine = Engine(loop, self._live.first(), self._meters, ring, self._random)
+        self._live.run_on(self._engine)
+        tls = certificate(self._file, self._base)
+        self._listening = Listening(self._engine, self._doors.sockets, tls)
+        self._checks = HealthChecks(self._engine, self._random.random)
+        self._renewal = Renewal(tls, self._log)
+
+    def _status(self) -> int:
+        if self._service is not None:
+            return self._service.status
         return STOPPED_AT_ONCE if self._stop_signals > 1 else 0
 
     # --- starting
 
+    async def _begin(self, service: Service, loop: asyncio.AbstractEventLoop) -> bool:
+        """Start what this is around, and let requests in once it answers; whether it does."""
+        addresses = self._doors.addresses()
+        before = self._settings.open_files
+        service.start(loop, os.environ, self._engine, addresses, before, self._gone)
+        ready = await service.until_ready(self._engine, self._stop)
+        if ready:
+            await self._listening.open_inbound()
+        return ready
+
     def _log_destination(self) -> str:
         file = self._file.telemetry.logs.file
-        return file if file in ("stdout", "none") else str(self._base / file)
+        if self._service is not None and "file" not in self._file.telemetry.logs.model_fields_set:
+            # Standard output is the service's.
+            return STDERR
+        return file if file in STREAMS else str(self._base / file)
 
     def _open_doors(self) -> None:
         """Inherit the sockets that can be, and bind the rest."""
@@ -165,11 +199,12 @@ class Sidecar:
         for name, bind in binds.items():
             address = Address(path=str(self._base / bind.path)) if bind.path else bind
             doors.open(name, address, _INBOUND_SOCKET_MODE)
-        for name in ("admin", "control"):
+        # Who started a service cannot hand it over to another process.
+        for name in ("admin",) if self._service is not None else ("admin", "control"):
             path = str(self.state_dir.absolute() / f"{name}.sock")
             doors.open(name, Address(path=path), _ADMIN_SOCKET_MODE)
 
-    async def _announce(self, loop: asyncio.AbstractEventLoop) -> HandoverServer:
+    async def _announce(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say that we serve: to the process before us, to the files, to whoever looks on."""
         if self._takeover is not None:
             await asyncio.to_thread(self._takeover.ready)
@@ -177,8 +212,10 @@ class Sidecar:
             self._room.steering.restore(clock(), self._live.put)
         self._doors.settle()
         sockets = self._doors.sockets
-        handover = HandoverServer(loop, sockets["control"], sockets, self._hand_over)
-        handover.start()
+        if "control" in sockets:
+            control = sockets["control"]
+            self._handover = HandoverServer(loop, control, sockets, self._hand_over)
+            self._handover.start()
         addresses = self._doors.addresses()
         _write_whole(self.state_dir / "addresses.json", json.dumps(addresses))
         _write_whole(self.state_dir / "pid", str(os.getpid()))
@@ -193,9 +230,9 @@ class Sidecar:
         self._say(text)
         if short := shortage(self._engine.rules):
             self._log.log_event("sidecar.descriptors", "WARN", short)
-        return handover
 
     _announced = False
+    _handover: HandoverServer | None = None
 
     def _say(self, text: str) -> None:
         """To a person at a terminal; the log says it to machines."""
@@ -219,7 +256,8 @@ class Sidecar:
             self._say(f"the rules stay as they are: {self._live.trouble}")
 
     def _each_tick(self, now: float) -> None:
-        self._checks.look(now)
+        if not self._room.readiness.stage:
+            self._checks.look(now)
         if now >= self._looked + 1.0:
             self._looked = now
             self._live.tick()
@@ -239,7 +277,7 @@ class Sidecar:
 
     def _catch_signals(self, loop: asyncio.AbstractEventLoop, watcher: Watcher) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told_to_stop)
+            loop.add_signal_handler(number, self._told_to_stop, number)
 
         def look_again() -> None:
             self._log.reopen()
@@ -247,10 +285,17 @@ class Sidecar:
 
         loop.add_signal_handler(signal.SIGHUP, look_again)
 
-    def _told_to_stop(self) -> None:
+    def _told_to_stop(self, number: int) -> None:
         self._stop_signals += 1
+        if self._service is not None:
+            self._service.told(number)
         if self._stop_signals > 1:
             self._listening.abort()
+        self._room.readiness.stage = "draining"
+        self._stop.set()
+
+    def _gone(self) -> None:
+        """What this is around has ended, for whatever reason."""
         self._room.readiness.stage = "draining"
         self._stop.set()
 
@@ -265,6 +310,8 @@ class Sidecar:
 
     async def _drain(self) -> None:
         """Let running requests end, within bounds, and idle connections go."""
+        if self._handover is not None:
+            self._handover.stop()
         self._listening.inbound.stop_accepting()
         self._log.log_event("sidecar.draining", "INFO", "finishing what runs")
         if self._taken_over:
@@ -274,6 +321,8 @@ class Sidecar:
         seconds = self._settings.drain_seconds
         until = clock() + seconds
         await self._listening.drain_inbound(seconds, self._hurried)
+        if self._service is not None:
+            await self._service.end(self._log)
         await self._listening.drain_outbound(until, self._hurried)
 
     def _hurried(self) -> bool:
@@ -314,7 +363,7 @@ def run(settings: Settings, checked: Checked) -> int:
 
     Raises ``CannotStart`` or ``OSError``, both of which say why in a sentence.
     """
-    raise_limit()
+    settings = replace(settings, open_files=raise_limit())
     if settings.loop is LoopKind.UVLOOP:
         import uvloop  # noqa: PLC0415 - needed only when asked for
 

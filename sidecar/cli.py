@@ -8,6 +8,7 @@ import typer
 
 from sidecar import __version__
 from sidecar.commands import check, diff, doctor, explain, init, run, schema
+from sidecar.commands.around import Around
 
 app = typer.Typer(
     name="sidecar",
@@ -20,7 +21,7 @@ app = typer.Typer(
 # In the order of the help: what comes first is needed first.
 app.command("init", epilog=init.EXAMPLES)(init.init_command)
 app.command("check", epilog=check.EXAMPLES)(check.check_command)
-app.command("run", epilog=run.EXAMPLES)(run.run_command)
+app.command("run", cls=Around, epilog=run.EXAMPLES)(run.run_command)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)

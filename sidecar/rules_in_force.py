@@ -11,7 +11,7 @@ from sidecar.ruleset.compiler import adopt, compile_rules
 from sidecar.ruleset.controls import Control, Controls, What, counted
 from sidecar.ruleset.diagnostics import Diagnostic, Severity
 from sidecar.ruleset.reload import needs_restart
-from sidecar.ruleset.surroundings import Surroundings
+from sidecar.ruleset.surroundings import Surroundings, Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +39,7 @@ class RulesInForce:
         meters: Meters,
         log: AccessLog,
         chance: Callable[[], float],
+        wrapped: Wrapped | None = None,
     ) -> None:
         """``checked`` has no errors. Raises ``ValueError`` if it has."""
         if checked.file is None:
@@ -53,8 +54,9 @@ class RulesInForce:
         self._meters = meters
         self._log = log
         self._surroundings = Surroundings(
-            base, self._count_of, self.controls, notify=self._notice, chance=chance, wall=time.time
-        )
+            base, self._count_of, self.controls, notify=self._notice, chance=chance,
+            wall=time.time, wrapped=wrapped,
+        )  # fmt: skip
         #: How loaded this host is, for whoever measures it.
         self.load = self._surroundings.load
         self._engine: Engine | None = None

@@ -39,6 +39,12 @@ class Settings:
     take_over: bool = False
     #: Seconds that running requests have to finish once the sidecar was told to stop.
     drain_seconds: float = 30.0
+    #: What to start, and to be around; nothing when the service is started by somebody else.
+    command: tuple[str, ...] = ()
+    #: Seconds that it has to end once it was told to.
+    stop_seconds: float = 10.0
+    #: How many files it may open, and the most that it may ask for; None for as many as we may.
+    open_files: tuple[int, int] | None = None
 
 
 def default_state_dir(service: str, bind: str, environment: Mapping[str, str]) -> Path:

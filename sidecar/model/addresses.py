@@ -21,6 +21,7 @@ _UNIX_PATH_BYTES = 107
 _HIGHEST_PORT = 65535
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LONGEST_HOST = 253
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _BIND_WRITTEN = "write an address to listen on, such as 127.0.0.1:8080, '[::1]:80' or unix:/path"
 _TARGET_WRITTEN = "write HOST:PORT or unix:/path, such as 10.0.0.5:8080"
@@ -52,6 +53,11 @@ class Url:
 
     address: Address
     tls: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it can be called as it is, no port being left to be chosen."""
+        return bool(self.address.path or self.address.port)
 
     def __str__(self) -> str:
         if self.address.path:
@@ -96,8 +102,8 @@ def parse_target(value: object) -> Address:
 def parse_url(value: object) -> Url:
     """``http://h:p``, ``https://h:p`` or ``unix:/path`` → ``Url``. Raises ``bad-url``.
 
-    The port is 80 or 443 when none is given. A path, a query or a user name are refused: what
-    is asked for is the client's business.
+    The port is 80 or 443 when none is given; port 0 on this machine is one to be chosen. A path,
+    a query or a user name are refused: what is asked for is the client's business.
     """
     if isinstance(value, Url):
         return value
@@ -116,7 +122,7 @@ def parse_url(value: object) -> Url:
     has_port = re.search(r":[0-9]*$", authority.rpartition("]")[2]) is not None
     full = authority if has_port else f"{authority}:{443 if scheme == 'https' else 80}"
     host, port = _host_and_port(full)
-    if not port or not is_host(host):
+    if port is None or not is_host(host) or (port == 0 and host not in _LOOPBACK):
         raise unreadable("bad-url", f"{shown(value)} has no valid host and port", _URL_WRITTEN)
     return Url(Address(host, port), tls=scheme == "https")
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, final
 
+from sidecar.cluster.health import CheckSettings
 from sidecar.model.http import RequestHead
 from sidecar.proxy.asker import Asker
 from sidecar.proxy.clock import clock
@@ -18,7 +19,6 @@ from sidecar.proxy.upstream import OPENING
 
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Cluster, Endpoint
-    from sidecar.cluster.health import CheckSettings
     from sidecar.model.http import ResponseHead
     from sidecar.model.outcome import Failure
     from sidecar.proxy.engine import Engine
@@ -75,26 +75,32 @@ class HealthChecks:
 
     async def _check(self, endpoint: Endpoint, cluster: Cluster, settings: CheckSettings) -> None:
         try:
-            problem = await _ask(self._engine, endpoint, settings)
+            problem = await reach(self._engine, endpoint, settings)
             cluster.health.checked(endpoint, problem, clock())
         finally:
             endpoint.checks.running = False
 
 
-async def _ask(engine: Engine, endpoint: Endpoint, settings: CheckSettings) -> str:
-    """What is wrong with the endpoint; empty when it is well."""
+async def reach(engine: Engine, endpoint: Endpoint, settings: CheckSettings | None) -> str:
+    """What is wrong with the endpoint; empty when it is well.
+
+    Without ``settings`` it is well when a connection can be opened.
+    """
     connector = _Unpooled(engine, engine.connector(endpoint))
-    question = _Question(engine, settings.path)
+    asked = settings or CheckSettings()
+    question = _Question(engine, asked.path)
     connection = None
     try:
-        async with asyncio.timeout(settings.timeout):
+        async with asyncio.timeout(asked.timeout):
             connection = await connector.open()
             if connection.state != OPENING:
                 return "it closed, or spoke before it was asked"
+            if settings is None:
+                return ""
             connection.send(question, _head(endpoint, settings))
             answer = await question.answer
     except TimeoutError:
-        return f"no answer within {settings.timeout:g}s"
+        return f"no answer within {asked.timeout:g}s"
     except (OSError, ValueError) as error:
         # ``ssl.SSLError`` is an ``OSError``.
         return str(error) or type(error).__name__
@@ -103,7 +109,7 @@ async def _ask(engine: Engine, endpoint: Endpoint, settings: CheckSettings) -> s
             connection.abandon()
     if isinstance(answer, str):
         return answer
-    return "" if settings.expects(answer) else f"it answered {answer}"
+    return "" if asked.expects(answer) else f"it answered {answer}"
 
 
 def _head(endpoint: Endpoint, settings: CheckSettings) -> bytes:

@@ -58,7 +58,7 @@ def hosts_of(file: RuleFile) -> dict[HostKey, str]:
     by_address: defaultdict[HostKey, set[str]] = defaultdict(set)
     for name, spec in file.upstreams.items():
         for address in spec.addresses:
-            if address.host:
+            if address.host and address.port:
                 by_address[_key_of(address)].add(name)
     claims = {key: names.pop() for key, names in by_address.items() if len(names) == 1}
     for name, spec in file.upstreams.items():

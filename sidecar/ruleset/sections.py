@@ -259,7 +259,8 @@ class LogsSpec(Spec):
     """The access log: one line of JSON for each request."""
 
     file: FilePath = "stdout"
-    """The file that lines are appended to; `stdout`, or `none` for no log."""
+    """The file that lines are appended to; `stdout`, `stderr`, or `none` for no log. Around a
+    service (`sidecar run FILE -- COMMAND`) it is `stderr` when left out."""
 
 
 class PrometheusSpec(Spec):

@@ -37,6 +37,7 @@ def check_topology(parts: Parts, document: Document) -> list[Diagnostic]:
         *_taken(parts, document),
         *_loops(parts, document),
         *_shared_hosts(parts, document),
+        *_open_ports(parts, document),
     ]
 
 
@@ -95,6 +96,17 @@ def _reaches(address: Address, bind: Address) -> bool:
         return address == bind
     hosts = {bind.host, *(_LOOPBACK if bind.host in _WILDCARDS else ())}
     return address.port == bind.port and address.host in hosts
+
+
+def _open_ports(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    """Port 0 is one that is chosen for whom the sidecar starts, which is the service alone."""
+    service = {one.inbound.to for _, one in parts.of(ListenersSpec)}
+    for path, upstream in parts.of(UpstreamSpec):
+        if upstream.url is not None and path[-1] not in service and not upstream.url.is_settled:
+            message = f"nobody chooses a port for upstream '{path[-1]}'"
+            span = document.span((*path, "url"))
+            hint = "port 0 is for the service that the sidecar starts; write its port"
+            yield finding("conflict", message, document.name, span, hint)
 
 
 def _shared_hosts(parts: Parts, document: Document) -> Iterator[Diagnostic]:

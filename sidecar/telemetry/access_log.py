@@ -24,7 +24,10 @@ from sidecar.telemetry.record import ExchangeRecord
 from sidecar.telemetry.request_line import request_line
 
 STDOUT: Final = "stdout"
+STDERR: Final = "stderr"
 NONE: Final = "none"
+#: Destinations that are no files.
+STREAMS: Final = frozenset({STDOUT, STDERR, NONE})
 
 #: How severities rank, and from which on there are lines unless somebody says otherwise.
 LEVELS: Final = {one.value: rank for rank, one in enumerate(Severity)}
@@ -37,8 +40,8 @@ AttributeValue = str | int | float | bool | Sequence[str]
 class AccessLog:
     """Turns records and events into lines and hands them to the writer.
 
-    ``destination`` is ``stdout``, a path, or ``none``: then requests are not logged and events
-    go to standard error. Raises ``OSError`` when a path cannot be opened.
+    ``destination`` is ``stdout``, ``stderr``, a path, or ``none``: then requests are not logged
+    and events go to standard error. Raises ``OSError`` when a path cannot be opened.
     """
 
     def __init__(
@@ -119,7 +122,7 @@ def attribute_name(keyword: str) -> str:
 def _open(destination: str) -> Destination:
     if destination == STDOUT:
         return StreamDestination(1)
-    if destination == NONE:
+    if destination in (STDERR, NONE):
         return StreamDestination(2)
     return FileDestination(Path(destination))
 

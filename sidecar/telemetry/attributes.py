@@ -197,6 +197,9 @@ EVENTS: Final[tuple[Event, ...]] = (
         "An endpoint is ejected or fails its health checks, or gets requests again.",
     ),
     Event("sidecar.control", "Somebody has changed something by hand, or its time is over."),
+    Event(
+        "sidecar.service", "The service that was started has ended by itself, or had to be killed."
+    ),
     Event("sidecar.draining", "No new requests; the running ones are finished."),
     Event(
         "sidecar.internal_error",

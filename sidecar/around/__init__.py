@@ -1,0 +1,1 @@
+"""A sidecar around a service: starts it, tells it where to call, and ends it last but one."""
