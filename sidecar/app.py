@@ -27,6 +27,7 @@ from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
 from sidecar.proxy.health_checks import HealthChecks
 from sidecar.proxy.host_load import HostLoad, find_counter
+from sidecar.proxy.key_fetcher import KeyFetcher
 from sidecar.proxy.sockets import passed_by_systemd
 from sidecar.proxy.sweep import Sweep
 from sidecar.rules_in_force import RulesInForce
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 #: Records that wait to be told about; at 30,000 requests a second a quarter of a second's worth.
 _RECORDS: Final = 8192
+#: How long requests wait at the start for the keys of an issuer of tokens.
+_KEYS_SECONDS: Final = 3.0
 #: How long the last log lines may take to be written.
 _LOG_SECONDS: Final = 2.0
 _STATE_DIR_MODE: Final = 0o700
@@ -113,15 +116,12 @@ class Sidecar:
         sinks = [self._log.feed, Exemplars(self._meters).feed, self._room.decisions.feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
         measured = HostLoad(self._live.load, find_counter())
+        self._keys = KeyFetcher(self._live.tokens, self._live)
         sweep = Sweep(self._engine, self._listening.every, self._each_tick, measured)
-        rule_file = self._settings.rule_file
-        folder = Folder(self._base, os.environ)
-        watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)
-        files = AttachmentWatch(
-            folder, self._live.attachments, self._live, partial(watcher.look, forced=True)
-        )
+        watcher, files = self._watchers()
         self._catch_signals(loop, watcher)
         loop.set_exception_handler(self._internal_error)
+        await self._keys.first(_KEYS_SECONDS)
         await self._listening.open_outbound()
         if self._service is None:
             await self._listening.open_inbound()
@@ -135,6 +135,7 @@ class Sidecar:
         _settle()
         await self._stop.wait()
         await self._drain()
+        self._keys.stop()
         await files.stop()
         await watcher.stop()
         sweep.stop()
@@ -174,6 +175,13 @@ class Sidecar:
         if ready:
             await self._listening.open_inbound()
         return ready
+
+    def _watchers(self) -> tuple[Watcher, AttachmentWatch]:
+        """What looks after the rule file, and after the files that it names."""
+        rule_file, folder = self._settings.rule_file, Folder(self._base, os.environ)
+        watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)
+        all_again = partial(watcher.look, forced=True)
+        return watcher, AttachmentWatch(folder, self._live.attachments, self._live, all_again)
 
     def _log_destination(self) -> str:
         file = self._file.telemetry.logs.file
@@ -262,6 +270,7 @@ class Sidecar:
             self._looked = now
             self._live.tick()
             self._room.look(now)
+            self._keys.tick(now)
             self._renewal.look()
 
     _looked = 0.0

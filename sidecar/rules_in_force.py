@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sidecar.model.policy import Notice, Reading, Rule
+    from sidecar.policies.token import Tokens
     from sidecar.proxy.engine import Engine
     from sidecar.ruleset.attachments import Attachments, Use
     from sidecar.ruleset.check import Checked
@@ -147,7 +148,14 @@ class RulesInForce:
 
     def tick(self) -> None:
         """Look at the wall clock; to be called about once a second."""
-        self.checked.attachments.advance(time.time())
+        now = time.time()
+        self.checked.attachments.advance(now)
+        if self.rules.tokens is not None:
+            self.rules.tokens.advance(now)
+
+    def tokens(self) -> Tokens | None:
+        """What reads the tokens of requests, where an issuer is believed."""
+        return self.rules.tokens
 
     def file_changed(self, use: Use) -> None:
         """The content of a list or the like is in force as it now stands in its file."""

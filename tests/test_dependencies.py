@@ -34,8 +34,6 @@ PROGRAMS = {
     "pytest-xdist",
     "ruff",
     "uv",
-    # Asked for by kinds of rules that are being built.
-    "pyjwt",
 }
 
 

@@ -75,7 +75,9 @@ def _explained(path: Path, question: Question, times: int) -> Explanation:
         raise typer.Exit(BAD_USAGE)
     rules = compiled_offline(good, path)
     try:
-        return explain(good.file, rules, compile_keys(good.file), question, number=times)
+        return explain(
+            good.file, rules, compile_keys(good.file, rules.tokens), question, number=times
+        )
     except NoSuchRequest as error:
         typer.echo(f"sidecar: {error}", err=True)
         raise typer.Exit(BAD_USAGE) from error

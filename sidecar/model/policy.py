@@ -20,6 +20,8 @@ from sidecar.model.verdict import Place, Verdict
 class Stage(IntEnum):
     """The places in the chain, first to last."""
 
+    #: Who shows a token that is none gets no further: all that follows may believe its claims.
+    IDENTITY = 5
     #: Who may not come in at all costs least to turn away, and must learn nothing more.
     ACCESS = 10
     #: Injected faults must be felt by everything below, and by nobody who is not let in.

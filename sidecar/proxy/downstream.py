@@ -23,6 +23,7 @@ from sidecar.proxy.clock import clock
 from sidecar.proxy.exchange import Exchange
 from sidecar.proxy.intake import Intake
 from sidecar.proxy.peer import UNIX, peer_address
+from sidecar.proxy.tls import certified_names
 from sidecar.wire.head import check_incomplete, parse_request
 from sidecar.wire.local_reply import write_reply
 from sidecar.wire.rejection import Rejected
@@ -49,6 +50,7 @@ class Downstream(Intake):
 
     __slots__ = (
         "_begun",
+        "_certified",
         "_scheme",
         "_server_meters",
         "_serving",
@@ -83,8 +85,9 @@ class Downstream(Intake):
             self.state = CLOSED
             self.transport.abort()
             return
-        encrypted = transport.get_extra_info("ssl_object") is not None
-        self._scheme = b"https" if encrypted else b"http"
+        tls = transport.get_extra_info("ssl_object")
+        self._scheme = b"https" if tls is not None else b"http"
+        self._certified = certified_names(tls) if tls is not None else ()
         self._meet()
         refused = self.listener.opened(self)
         if refused is not None:
@@ -235,7 +238,7 @@ class Downstream(Intake):
         rules = self.engine.rules
         listener = self.listener
         self.probes = listener.rules.probes
-        self.peer = listener.meet(rules, self.address, self._scheme)
+        self.peer = listener.meet(rules, self.address, self._scheme, self._certified)
         return self.peer
 
     # --- bodies

@@ -76,11 +76,13 @@ class Listener:
             self._stopped = True
             self._acceptor.stop()
 
-    def meet(self, rules: RuleSet, address: bytes, scheme: bytes) -> Peer:
-        """A client as ``rules`` see it."""
+    def meet(
+        self, rules: RuleSet, address: bytes, scheme: bytes, certified: tuple[bytes, ...] = ()
+    ) -> Peer:
+        """A client as ``rules`` see it; ``certified`` are the names in its certificate."""
         engine = self.engine
         if self.name == INBOUND:
-            return Peer(rules, self.door, engine.pseudonym, address, scheme)
+            return Peer(rules, self.door, engine.pseudonym, address, scheme, certified)
         return ServicePeer(rules, self.door, engine.outbound_pseudonym, address, scheme)
 
     @property

@@ -48,8 +48,15 @@ class Peer:
     )
 
     def __init__(
-        self, rules: RuleSet, listener: str, pseudonym: bytes, address: bytes, scheme: bytes
+        self,
+        rules: RuleSet,
+        listener: str,
+        pseudonym: bytes,
+        address: bytes,
+        scheme: bytes,
+        certified: tuple[bytes, ...] = (),
     ) -> None:
+        """``certified`` are the names in the certificate that the peer has shown."""
         trust = rules.trust
         unix = address == UNIX
         self.rules = rules
@@ -61,6 +68,8 @@ class Peer:
         self.find_route = ours.find_route
         self.is_proxy = trust.unix_is_proxy if unix else trust.proxies.contains(self.number)
         believed = trust.unix_is_caller if unix else trust.callers.contains(self.number)
+        if not believed and trust.certificates is not None:
+            believed = any(map(trust.certificates.match, certified))
         self.names = rules.names_believed if believed else rules.names_unbelieved
         self._keep_escaped_slash = trust.keep_escaped_slash
         self._pseudonym = pseudonym

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import UpstreamTls
@@ -58,6 +58,20 @@ class ListenerContext:
 
     def _signature(self) -> tuple[_Stamp, ...]:
         return _signature(self._settings.cert, self._settings.key, self._settings.client_ca)
+
+
+def certified_names(tls: ssl.SSLObject | ssl.SSLSocket) -> tuple[bytes, ...]:
+    """The DNS names and URIs in the certificate that a peer has shown, which was verified.
+
+    Names of hosts are in lower case. Empty when the peer has shown none, or was not asked.
+    """
+    certificate = tls.getpeercert()
+    names: Any = certificate.get("subjectAltName", ()) if certificate else ()
+    return tuple(
+        (name.lower() if kind == "DNS" else name).encode("utf-8", "surrogateescape")
+        for kind, name in names
+        if kind in {"DNS", "URI"}
+    )
 
 
 def _listener_context(settings: ListenerTls) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from sidecar.ruleset.attachments import Attachments, BadContent, Loaded, Use, lo
 from sidecar.ruleset.folder import Folder, NotReadable, Stamp
 
 #: A change is found and read within three of these looks.
-LOOK_SECONDS: Final = 0.2
+LOOK_SECONDS: Final = 0.1
 #: For so many looks a file that goes on changing is left alone: somebody is writing it.
 _PATIENCE_LOOKS: Final = 3
 

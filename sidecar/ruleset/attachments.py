@@ -15,6 +15,7 @@ from sidecar.algorithms.networks import DatedNetworks
 from sidecar.model.files import FileSpec, Form
 from sidecar.model.secret import SecretSpec, SecretText
 from sidecar.model.spec import Spec
+from sidecar.policies.token import KeyHolder, Keys
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.folder import Folder, NotReadable, Stamp
@@ -27,7 +28,7 @@ from sidecar.state.list_file import Entries, ListFile
 #: A file and what is expected in it; the same file may be named for two things.
 Use = tuple[str, Form]
 #: What stands in a file, read.
-Content = bytes | Entries | DatedNetworks
+Content = bytes | Entries | DatedNetworks | Keys
 
 _SECRET_BYTES_AT_MOST: Final = 1 << 16
 
@@ -52,6 +53,7 @@ class Attachments:
     #: Lists of what values are hashed to, as bytes.
     digests: Mapping[str, ListFile] = field(default_factory=dict)
     networks: Mapping[str, NetworkList] = field(default_factory=dict)
+    key_sets: Mapping[str, KeyHolder] = field(default_factory=dict)
     secrets: Mapping[SecretSpec, SecretText] = field(default_factory=dict)
     #: How each file looked when it was read; those of secrets are not among them.
     stamps: dict[Use, Stamp] = field(default_factory=dict)
@@ -72,6 +74,8 @@ class Attachments:
             self.networks[path].replace(content)
         elif isinstance(content, Mapping):
             (self.digests if form is Form.SHA256 else self.lists)[path].replace(content)
+        elif not isinstance(content, bytes):
+            self.key_sets[path].replace(content)
         self.stamps[use] = loaded.stamp
 
 
@@ -152,16 +156,19 @@ def _attachments(
     texts: dict[str, bytes] = {}
     lists: dict[Form, dict[str, ListFile]] = {Form.VALUES: {}, Form.SHA256: {}}
     networks: dict[str, NetworkList] = {}
+    key_sets: dict[str, KeyHolder] = {}
     for (path, form), (content, _) in loaded.items():
         if isinstance(content, bytes):
             texts[path] = content
         elif isinstance(content, DatedNetworks):
             networks[path] = NetworkList(content)
-        else:
+        elif isinstance(content, Mapping):
             lists[form][path] = ListFile(content)
+        else:
+            key_sets[path] = KeyHolder(content)
     stamps = {use: one.stamp for use, one in loaded.items()}
     values, digests = lists[Form.VALUES], lists[Form.SHA256]
-    return Attachments(texts, values, digests, networks, secrets, stamps, refused)
+    return Attachments(texts, values, digests, networks, key_sets, secrets, stamps, refused)
 
 
 # --- what stands in a file
@@ -185,17 +192,30 @@ def _networks(use: Use, data: bytes) -> Content:
     return text.dated_networks()
 
 
+def _key_set(use: Use, data: bytes) -> Content:
+    # Only here: whoever has no key set need not wait for the cryptography.
+    from sidecar.algorithms.json_web_keys import BadKeySet, parse_key_set  # noqa: PLC0415
+
+    try:
+        return parse_key_set(data)
+    except BadKeySet as error:
+        raise BadContent(use, [ListProblem(1, 1, str(error), _KEY_SET_WRITTEN)]) from None
+
+
+_KEY_SET_WRITTEN: Final = 'write a JSON Web Key Set: {"keys": [{"kty": …, "kid": …}]}'
 _READING: Final[dict[Form, Callable[[Use, bytes], Content]]] = {
     Form.CONTENT: _content,
     Form.VALUES: _values,
     Form.SHA256: _values,
     Form.NETWORKS: _networks,
+    Form.KEY_SET: _key_set,
 }
 _BYTES_AT_MOST: Final = {
     Form.CONTENT: 1 << 20,
     Form.VALUES: 1 << 26,
     Form.SHA256: 1 << 26,
     Form.NETWORKS: 1 << 26,
+    Form.KEY_SET: 1 << 20,
 }
 
 

@@ -20,6 +20,7 @@ from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.screen import Screened, screen
 from sidecar.ruleset.topology import check_topology
 from sidecar.ruleset.translate import place_of, translate
+from sidecar.ruleset.trust_checks import check_trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     found += check_activity(parts, document)
     found += check_attempts(parts, document)
     found += check_topology(parts, document)
+    found += check_trust(parts, document)
     attachments = NOTHING_ATTACHED
     if folder is not None:
         attachments, problems = attach(parts, document, folder)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import PurePath
 from typing import Any
 
+from sidecar.algorithms.globs import Globs
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.balancer import balancer
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
@@ -20,6 +22,7 @@ from sidecar.cluster.pool import PoolSettings
 from sidecar.model.addresses import Address, Network
 from sidecar.model.policy import Key, Mode, Rule, Stage
 from sidecar.model.spec import RuleSpec
+from sidecar.policies.token import TokenCheck, Tokens
 from sidecar.ruleset.chains import Chains, Governed
 from sidecar.ruleset.directions import Directions
 from sidecar.ruleset.document import Document
@@ -33,6 +36,8 @@ from sidecar.ruleset.routes import Clause, RuleSet, Step, Trust
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import TrustSpec, UpstreamSpec
 from sidecar.ruleset.surroundings import Context, Surroundings
+from sidecar.ruleset.tokens import TOKEN_RULE, compile_tokens
+from sidecar.ruleset.trust_sections import CertificateSpec
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 
 
@@ -40,9 +45,13 @@ def compile_rules(
     file: RuleFile, document: Document, surroundings: Surroundings, previous: RuleSet | None
 ) -> RuleSet:
     """The live rules of ``file``, which was checked."""
-    keys = compile_keys(file)
+    tokens = _tokens(file, surroundings, previous)
+    keys = compile_keys(file, tokens)
     clusters = _clusters(file, surroundings, previous)
-    built = _built(file, document, keys, surroundings)
+    built = [
+        *_token_rule(tokens, document, surroundings),
+        *_built(file, document, keys, surroundings),
+    ]
     wall = surroundings.wall()
     chains = Chains(_governed(built, keys, surroundings, wall))
     directions = Directions(file, clusters, chains, keys)
@@ -66,6 +75,7 @@ def compile_rules(
         settled_at=wall,
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
+        tokens=tokens,
         response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
         strangers=strangers,
     )
@@ -163,6 +173,25 @@ def _built(
     return built
 
 
+def _tokens(file: RuleFile, surroundings: Surroundings, previous: RuleSet | None) -> Tokens | None:
+    ca = _resolved(file.trust.jwt.jwks.ca, surroundings.base) if file.trust.jwt else ""
+    tokens = compile_tokens(file, surroundings.files, previous, ca)
+    if tokens is not None:
+        tokens.advance(surroundings.wall())
+    return tokens
+
+
+def _token_rule(
+    tokens: Tokens | None, document: Document, surroundings: Surroundings
+) -> list[_Built]:
+    """The rule that follows from ``trust.jwt``; operators change its mode like any other's."""
+    if tokens is None:
+        return []
+    line = document.name_span(("trust", "jwt")).line
+    written = TOKEN_RULE.rule(f"{document.name}:{line}")
+    return [(TOKEN_RULE, surroundings.controls.in_force(written), TokenCheck(tokens))]
+
+
 def _governed(
     built: list[_Built], keys: Mapping[str, Key], surroundings: Surroundings, wall: float
 ) -> list[Governed]:
@@ -200,6 +229,7 @@ def _trust(spec: TrustSpec) -> Trust:
     return Trust(
         proxies=Networks(_networks(spec.proxies)),
         callers=Networks(_networks(spec.callers)),
+        certificates=_certificates(spec),
         unix_is_proxy="unix" in spec.proxies,
         unix_is_caller="unix" in spec.callers,
         disclose=spec.disclose.value,
@@ -207,5 +237,11 @@ def _trust(spec: TrustSpec) -> Trust:
     )
 
 
-def _networks(peers: Iterable[Network | str]) -> list[Network]:
-    return [peer for peer in peers if not isinstance(peer, str)]
+def _networks(peers: Iterable[object]) -> list[Network]:
+    return [peer for peer in peers if isinstance(peer, IPv4Network | IPv6Network)]
+
+
+def _certificates(spec: TrustSpec) -> Globs | None:
+    names = [one.certificate for one in spec.callers if isinstance(one, CertificateSpec)]
+    # Names of hosts have no case; URIs such as SPIFFE's do.
+    return Globs(name if "://" in name else name.lower() for name in names) if names else None

@@ -9,6 +9,7 @@ from operator import attrgetter
 from sidecar.algorithms.parameters import query_reader
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Key, KeyReader
+from sidecar.policies.token import Tokens
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import Believe, KeySource, KeySpec
 from sidecar.ruleset.timeouts import deadline_headers
@@ -24,20 +25,20 @@ ORDINARY = frozenset({
 _CLIENT_FIELDS = frozenset({Kind.X_FORWARDED_FOR, Kind.FORWARDED})
 
 
-def compile_keys(file: RuleFile) -> dict[str, Key]:
-    """A reader for each declared key of ``file``, which was checked.
+def compile_keys(file: RuleFile, tokens: Tokens | None = None) -> dict[str, Key]:
+    """A reader for each declared key of ``file``, which was checked; claims are of ``tokens``.
 
     A value that is missing, or empty, is that of `or`, else of `default`, else ``b""``.
     """
     specs = file.keys
-    plain = {name: plain_reader(spec) for name, spec in specs.items()}
+    plain = {name: plain_reader(spec, tokens) for name, spec in specs.items()}
     return {
         name: Key(name, _with_stand_in(name, specs, plain), spec.track_at_most)
         for name, spec in specs.items()
     }
 
 
-def plain_reader(spec: KeySpec) -> KeyReader:
+def plain_reader(spec: KeySpec, tokens: Tokens | None = None) -> KeyReader:
     """Reads the value of one key, stand-ins aside; ``b""`` when it is missing."""
     name = spec.name.encode()
     match spec.source:
@@ -52,6 +53,8 @@ def plain_reader(spec: KeySpec) -> KeyReader:
             return query_reader(name)
         case KeySource.PATH:
             return _segment_reader(spec.segment or 1)
+        case KeySource.JWT:
+            return tokens.reader(spec.claim) if tokens is not None else _no_value
 
 
 def header_reader(name: bytes) -> KeyReader:
@@ -72,6 +75,7 @@ def fields_referred_to(file: RuleFile) -> tuple[frozenset[bytes], frozenset[byte
     watched = {spec.field_name for spec in file.keys.values() if spec.field_name}
     names = [name for _, match in file.matches for name in match.header]
     uses = [use for _, rule in file.rules for use in rule.headers_used()]
+    names += [file.trust.jwt.header] if file.trust.jwt is not None else []
     watched.update(name.encode("ascii") for name in (*names, *(use.name for use in uses)))
     of_anyone = {spec.field_name for spec in file.keys.values() if not is_identity(spec)}
     of_callers = {use.name.encode("ascii") for use in uses if use.of_callers}
@@ -120,6 +124,10 @@ def _with_stand_in(
     for link in reversed(chain[:-1]):
         reader = _or_reader(plain[link], reader)
     return reader
+
+
+def _no_value(_: RequestHead) -> bytes:
+    return b""
 
 
 def _or_default(read: KeyReader, default: bytes) -> KeyReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 from sidecar.model.addresses import Address
 from sidecar.model.policy import Mode
@@ -28,6 +29,7 @@ _REGISTERED = frozenset({
     "REBIND", "REPORT", "SEARCH", "TRACE", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE",
     "UPDATEREDIRECTREF", "VERSION-CONTROL",
 })  # fmt: skip
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
@@ -219,6 +221,11 @@ def _ejections(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
 
 
 def _tls(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    keys = urlsplit(file.trust.jwt.jwks.url if file.trust.jwt is not None else "")
+    if keys.scheme == "http" and keys.hostname not in _LOOPBACK:
+        message = f"whoever answers for {keys.hostname} makes tokens that are believed"
+        where: Path = ("trust", "jwt", "jwks", "url")
+        yield place.value("unverified-tls", where, message, "write https://")
     for name, upstream in file.upstreams.items():
         if upstream.tls is not None and not upstream.tls.verify:
             message = f"whoever answers at its address is taken for upstream '{name}'"

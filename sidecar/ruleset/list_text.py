@@ -33,6 +33,10 @@ _COMMENT: Final = re.compile(rb"(?:^|[ \t])#")
 _UNTIL: Final = re.compile(rb"(?:^|[ \t]+)until:[ \t]*(.*)")
 #: A day behind a word is an end of validity that was not written as one.
 _MEANT_UNTIL: Final = re.compile(rb"[ \t]([A-Za-z]+:?)?[ \t]*[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: What is special in a line, or may be wrong with it.
+_NOT_PLAIN: Final = re.compile(
+    rb"[\x00-\x08\x0b-\x1f\x7f-\xff#*]|until:|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+)
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
@@ -76,23 +80,40 @@ def parse_list(text: bytes, form: Form) -> ListText:
     An entry that stands twice holds for as long as the longer-lived of the two.
     """
     found = ListText()
-    add = _ADDING[form]
-    lines = enumerate(_lines(text.removeprefix(_BOM)), 1)
-    mistakes = (one for number, line in lines for one in _mistakes(number, line, add, found))
-    found.problems = [*islice(mistakes, PROBLEMS_AT_MOST)]
+    found.problems = [*islice(_told(text.removeprefix(_BOM), form, found), PROBLEMS_AT_MOST)]
     return found
 
 
 _Add = Callable[[ListText, bytes, float], None]
 
 
-def _lines(text: bytes) -> Iterator[bytes]:
+def _told(text: bytes, form: Form, found: ListText) -> Iterator[ListProblem]:
+    add = _ADDING[form]
+    number = 1
+    for block in _blocks(text):
+        lines = block.split(b"\n")
+        short = max(map(len, lines)) <= ENTRY_BYTES_AT_MOST
+        if form is Form.VALUES and short and not _NOT_PLAIN.search(block):
+            found.values.update(dict.fromkeys(_plain(lines), FOREVER))
+        else:
+            for offset, line in enumerate(lines):
+                yield from _mistakes(number + offset, line, add, found)
+        number += len(lines)
+
+
+def _blocks(text: bytes) -> Iterator[bytes]:
+    """The text in pieces of whole lines, without the line end between two pieces."""
     start = 0
     while start < len(text):
         end = text.find(b"\n", start + _BLOCK_BYTES)
         end = len(text) if end < 0 else end
-        yield from text[start:end].split(b"\n")
+        yield text[start:end]
         start = end + 1
+
+
+def _plain(lines: list[bytes]) -> list[bytes]:
+    """Entries of lines in which nothing is special, which most lines of a long list are."""
+    return [entry for line in lines if (entry := line.strip(b" \t"))]
 
 
 def _mistakes(number: int, line: bytes, add: _Add, found: ListText) -> Iterator[ListProblem]:

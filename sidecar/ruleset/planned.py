@@ -21,7 +21,6 @@ _FIELDS: Final = frozenset({
     "compensations",
     "slo",
     "alerts",
-    "trust.jwt",
     "upstreams.*.dns",
     "upstreams.*.port",
     "upstreams.*.refresh",
@@ -35,7 +34,6 @@ _FIELDS: Final = frozenset({
     "upstreams.*.warm_up",
     "upstreams.*.zones",
     "upstreams.*.hash_by",
-    "keys.*.claim",
     "rate_limits.applies_to",
     "rate_limits.fleet",
     "rate_limits.scope",
@@ -55,7 +53,6 @@ _FIELDS: Final = frozenset({
 #: Words that a field which exists does not take yet.
 _WORDS: Final = {
     "upstreams.*.balance": frozenset({"ring_hash", "maglev"}),
-    "keys.*.from": frozenset({"jwt"}),
 }  # fmt: skip
 
 #: Sections whose entries have names that the admin chooses.

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from sidecar.algorithms.globs import Globs
 from sidecar.algorithms.networks import Networks
 from sidecar.cluster.endpoint import Cluster
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Gate, Rule
 from sidecar.model.window import Window
+from sidecar.policies.token import Tokens
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import NameTable
 from sidecar.wire.rejection import Rejected
@@ -127,6 +129,8 @@ class Trust:
     callers: Networks
     unix_is_proxy: bool = False
     unix_is_caller: bool = False
+    #: Names in the certificates of callers; None when none is believed by its certificate.
+    certificates: Globs | None = None
     #: What a refusal tells the client: ``none``, ``id`` or ``rule``.
     disclose: str = "id"
     keep_escaped_slash: bool = False
@@ -200,6 +204,8 @@ class RuleSet:
     names_unbelieved: NameTable
     #: The same for the answers of upstreams.
     response_names: NameTable
+    #: Reads the tokens of requests; None when no issuer is believed.
+    tokens: Tokens | None = None
     #: The chain of health probes.
     probe_chain: Chain = field(default_factory=Chain)
     #: When those rules hold that do not always do, and the moment this was settled for.

@@ -32,6 +32,7 @@ from sidecar.model.values import (
     written,
 )
 from sidecar.ruleset.endpoint_sections import EjectSpec, HealthSpec
+from sidecar.ruleset.trust_sections import Caller, JwtSpec
 
 
 class Disclose(Enum):
@@ -61,8 +62,11 @@ class TrustSpec(Spec):
 
     proxies: tuple[Peer, ...] = ()
     """Peers whose X-Forwarded-For and Forwarded are believed; from others they are replaced."""
-    callers: tuple[Peer, ...] = ()
-    """Peers whose identity headers are believed; from others they are removed."""
+    callers: tuple[Caller, ...] = ()
+    """Peers whose identity headers are believed: networks, `unix`, or `{certificate: NAME}`; from
+    others these headers are removed."""
+    jwt: JwtSpec | None = None
+    """Tokens whose claims are believed."""
     disclose: Disclose = Disclose.ID
     """What a refusal tells the client: nothing, a decision id, or the rule's name."""
     paths: PathsSpec = PathsSpec()
@@ -165,6 +169,7 @@ class KeySource(Enum):
     COOKIE = "cookie"
     QUERY = "query"
     PATH = "path"
+    JWT = "jwt"
 
 
 class Believe(Enum):
@@ -183,6 +188,8 @@ class KeySpec(Spec):
     """The name of the header field, the cookie or the query parameter."""
     segment: Count | None = None
     """Which segment of the path, counted from 1."""
+    claim: Text = ""
+    """The claim of the token, for a key from `jwt`; dots lead into nested claims."""
     stand_in: KeyName | None = Field(default=None, alias="or")
     """The key whose value is taken when this one is missing."""
     default: Text | None = None

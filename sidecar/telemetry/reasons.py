@@ -62,6 +62,14 @@ _CONNECTIONS: Final = (
 )
 
 _REFUSALS: Final = (
+    _reason(
+        "invalid_token", "A bearer token was shown that `trust.jwt` does not believe.", Use.REFUSAL
+    ),
+    _reason(
+        "token_keys_missing",
+        "A token was shown, and the issuer's keys are not there yet.",
+        Use.REFUSAL,
+    ),
     _reason("access_denied", "An access rule does not let this request in.", Use.REFUSAL),
     _reason("fault_injected", "A fault rule has ordered this failure.", Use.REFUSAL),
     _reason("rate_limited", "A rate limit is exhausted.", Use.REFUSAL),

@@ -8,6 +8,7 @@ from sidecar.model.verdict import Place
 
 def test_the_chain_runs_from_who_may_come_in_to_whether_the_upstream_is_well() -> None:
     assert [stage.name for stage in sorted(Stage)] == [
+        "IDENTITY",
         "ACCESS",
         "FAULT",
         "KEYED_LIMIT",

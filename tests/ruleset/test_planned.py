@@ -13,7 +13,7 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
         ("upstreams", "whatever", "zones"),
         ("upstreams", "zones", "zones"),
         ("upstreams", "app", "targets", "dns"),
-        ("keys", "tenant", "claim"),
+        ("upstreams", "app", "zones"),
         ("concurrency", "algorithm"),
     ],
 )
@@ -39,7 +39,7 @@ def test_other_names_are_not(names: tuple[str, ...]) -> None:
 
 def test_words_of_later_versions() -> None:
     assert is_planned_word(("upstreams", "app", "balance"), "maglev")
-    assert is_planned_word(("keys", "user", "from"), "jwt")
+    assert is_planned_word(("upstreams", "app", "balance"), "ring_hash")
     assert not is_planned_word(("rate_limits", "algorithm"), "pace")
     assert not is_planned_word(("upstreams", "app", "balance"), "round_robin")
     assert not is_planned_word(("upstreams", "app", "name"), "maglev")

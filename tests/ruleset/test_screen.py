@@ -57,9 +57,9 @@ def test_declared_keys_may_stand_in_match() -> None:
 
 
 def test_words_to_come_are_taken_out() -> None:
-    screened = _screen("keys: {t: {from: jwt}}\n")
-    assert screened.data == {"keys": {"t": {}}}
-    assert _codes(screened) == [("not-supported-yet", 1, 18)]
+    screened = _screen("upstreams: {a: {balance: maglev}}\n")
+    assert screened.data == {"upstreams": {"a": {}}}
+    assert _codes(screened) == [("not-supported-yet", 1, 26)]
 
 
 def test_an_empty_entry_keeps_its_place() -> None:
