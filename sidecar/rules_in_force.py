@@ -219,7 +219,8 @@ class RulesInForce:
                 yield rules.rules[name], reading
 
     def _notice(self, notice: Notice) -> None:
-        self._log.log_event(notice.event, "INFO", notice.text, **notice.facts)
+        severity = "WARN" if notice.warns else "INFO"
+        self._log.log_event(notice.event, severity, notice.text, **notice.facts)
 
 
 def _in_short(one: Diagnostic) -> str:

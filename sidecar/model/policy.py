@@ -111,6 +111,8 @@ class Notice:
     event: str
     text: str
     facts: Facts
+    #: Whether somebody should look at it.
+    warns: bool = False
 
 
 class Switchable(Protocol):

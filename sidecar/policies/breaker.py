@@ -6,7 +6,8 @@ few probes through (`half_open`): their results close it, or open it again; if t
 within `give_up_after` it opens again as well. The refusal says with `Retry-After` when that is.
 
 What counts is what the upstream did: refusals of our own, clients that went away and 4xx never do.
-A probe that ended like that gives its place to another one.
+A probe that ended like that gives its place to another one; only a 4xx other than 429 says enough
+for a probe, for whoever answers so is alive.
 
 Changing a breaker while running forgets nothing: what is open stays open, what was counted counts
 on. Only what counts as slow starts anew with another `slower_than`.
@@ -251,6 +252,8 @@ class Breaker(GateBasics):
         if seconds is None:
             seconds = inf if outcome.failure in _UNANSWERED else 0.0
         error = self._failures.judge(outcome)
+        if error is None and self._circuit.state is HALF_OPEN and _is_alive(outcome):
+            error = False
         self._circuit.leave(ticket, now, seconds, error=error)
 
     def adopt(self, predecessor: Breaker, now: float) -> None:
@@ -296,4 +299,13 @@ class Breaker(GateBasics):
         if change.after == OPEN:
             facts["sidecar.breaker.opened_by"] = change.cause["opened_by"]
             facts["sidecar.breaker.open_seconds"] = change.seconds
-        self._context.notify(Notice("sidecar.breaker", text, facts))
+        self._context.notify(Notice("sidecar.breaker", text, facts, warns=change.after == OPEN))
+
+
+def _is_alive(outcome: Outcome) -> bool:
+    """Whether the upstream has answered, if only that the client is to blame.
+
+    An upstream that probes ask for what it has not would otherwise be refused for ever.
+    """
+    status = outcome.upstream_status
+    return outcome.failure is None and 400 <= status < 500 and status != 429

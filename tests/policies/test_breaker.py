@@ -188,12 +188,20 @@ def test_it_closes_when_enough_probes_succeed() -> None:
 def test_probes_that_say_nothing_give_their_places_to_others() -> None:
     gate = breaker(half_open={"probes": 1})
     calls(gate, answered(500), START)
-    for outcome in (failed(o.CLIENT_GONE), failed(o.POOL_OVERFLOW), answered(404)):
+    for outcome in (failed(o.CLIENT_GONE), failed(o.POOL_OVERFLOW), answered(429)):
         assert calls(gate, outcome, START + 5.0, times=10) == 10
     ticket = gate.take(REQUEST, START + 5.0)
     assert is_open(gate, START + 5.0)
     gate.settle(REQUEST, ticket, answered(200), START + 5.0)
     assert not is_open(gate, START + 5.0)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 499])
+def test_an_upstream_that_answers_probes_with_4xx_is_alive(status: int) -> None:
+    gate = breaker(half_open={"probes": 2, "close_when": {"success_ratio": "100%"}})
+    calls(gate, answered(500), START)
+    assert calls(gate, answered(status), START + 5.0, times=50) == 50
+    assert calls(gate, answered(500), START + 5.1) == 4, "closed, they did not count"
 
 
 def test_giving_up() -> None:
