@@ -86,6 +86,11 @@ class Health:
         checks: CheckSettings | None,
     ) -> None:
         """From now on these are the endpoints, and this is what is made of what they do."""
+        for gone in self._endpoints:
+            if gone not in endpoints:
+                # Whoever comes back later is somebody that nobody knows anything of.
+                gone.ejection.end(0, -inf)
+                gone.checks.is_healthy = True
         self.eject, self.checks, self._endpoints = eject, checks, endpoints
         for endpoint in endpoints:
             endpoint.watch = self if eject is not None else None
