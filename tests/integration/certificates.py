@@ -61,12 +61,14 @@ class Authority:
         name: str,
         *,
         hosts: tuple[str, ...] = ("localhost",),
+        uris: tuple[str, ...] = (),
         expired: bool = False,
     ) -> Certificate:
         """A certificate called ``name``, for 127.0.0.1 too if it is for ``localhost``."""
         key = ec.generate_private_key(ec.SECP256R1())
         ends = _now() - _DAY if expired else _now() + _DAY
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts or (name,)]
+        names += [x509.UniformResourceIdentifier(uri) for uri in uris]
         if "localhost" in hosts:
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         # From Python 3.13 on, what RFC 5280 demands is insisted on.
