@@ -67,6 +67,10 @@ class Attachments:
         for addresses in self.networks.values():
             addresses.advance(wall_now)
 
+    def secret(self, named: SecretSpec | SecretText) -> SecretText:
+        """The secret that a field names, or is."""
+        return named if isinstance(named, SecretText) else self.secrets[named]
+
     def replace(self, use: Use, loaded: Loaded) -> None:
         """Put the new content of a list in force, all at once."""
         (path, form), content = use, loaded.content
@@ -117,6 +121,12 @@ def attach(
     secrets: dict[SecretSpec, SecretText] = {}
     refused: dict[str, Stamp] = {}
     for path, spec in _places(parts):
+        if isinstance(spec, SecretText):
+            message = "whoever reads the rules can read this secret"
+            span = document.span(_written(path, document))
+            hint = "write {env: NAME} or {file: PATH}"
+            found.append(finding("literal-secret", message, document.name, span, hint))
+            continue
         seen = folder.stamp(spec.file) if spec.file else None
         try:
             if isinstance(spec, SecretSpec):
@@ -222,27 +232,35 @@ _BYTES_AT_MOST: Final = {
 # --- where files are named
 
 
-def _places(parts: Parts) -> Iterator[tuple[Path, FileSpec | SecretSpec]]:
+_Named = FileSpec | SecretSpec | SecretText
+
+
+def _places(parts: Parts) -> Iterator[tuple[Path, _Named]]:
     for path, spec in parts.drafts.items():
         yield from _within(path, spec)
 
 
-def _within(path: Path, value: object) -> Iterator[tuple[Path, FileSpec | SecretSpec]]:
-    if isinstance(value, FileSpec | SecretSpec):
+def _within(path: Path, value: object) -> Iterator[tuple[Path, _Named]]:
+    if isinstance(value, SecretText):
+        yield path, value
+    elif isinstance(value, FileSpec | SecretSpec):
         # A draft may lack its only field: that was said already.
         if getattr(value, "file", "") or getattr(value, "env", ""):
             yield path, value
-    elif isinstance(value, Spec):
-        for name, field_info in type(value).model_fields.items():
-            yield from _within((*path, field_info.alias or name), getattr(value, name, None))
-        for name, below in (value.__pydantic_extra__ or {}).items():
-            yield from _within((*path, name), below)
+    else:
+        for part, below in _parts_of(value):
+            yield from _within((*path, part), below)
+
+
+def _parts_of(value: object) -> Iterator[tuple[str | int, object]]:
+    if isinstance(value, Spec):
+        for name, declared in type(value).model_fields.items():
+            yield declared.alias or name, getattr(value, name, None)
+        yield from (value.__pydantic_extra__ or {}).items()
     elif isinstance(value, dict):
-        for name, below in value.items():
-            yield from _within((*path, name), below)
+        yield from value.items()
     elif isinstance(value, tuple):
-        for index, below in enumerate(value):
-            yield from _within((*path, index), below)
+        yield from enumerate(value)
 
 
 def _told(

@@ -9,10 +9,13 @@ import pytest
 
 from sidecar.algorithms.networks import address_number
 from sidecar.model.files import Form
-from sidecar.model.secret import SecretSpec
-from sidecar.ruleset.attachments import BadContent, load, reveal
+from sidecar.model.secret import Secret, SecretSpec
+from sidecar.model.spec import Spec
+from sidecar.ruleset.attachments import BadContent, attach, load, reveal
 from sidecar.ruleset.check import Checked, check
+from sidecar.ruleset.document import load as load_text
 from sidecar.ruleset.folder import Folder, NotReadable
+from sidecar.ruleset.parts import Parts
 from sidecar.ruleset.surroundings import Surroundings
 from tests.ruleset.compiled import compiled, count_anything, refusal, request, rule_file
 
@@ -136,6 +139,28 @@ def test_secrets_are_read_and_told_to_be_missing(folder: Folder) -> None:
     ):
         with pytest.raises(NotReadable, match=message):
             reveal(wrong, folder)
+
+
+class StoreSpec(Spec):
+    """Something with secrets, as a later section may have."""
+
+    password: Secret
+    tokens: tuple[Secret, ...] = ()
+
+
+def test_secrets_of_any_section_are_found_read_and_told(folder: Folder) -> None:
+    text = "password: {env: TOKEN}\ntokens: [hunter2, {file: none}, {env: TOKEN}]\n"
+    document = load_text("store:\n  " + text.replace("\nt", "\n  t"), "shop.yaml")
+    spec = StoreSpec.model_validate(document.data["store"])
+    parts = Parts({("store",): spec}, {("store",): spec}, {})
+    attached, found = attach(parts, document, folder)
+    assert [(one.code, one.line, one.column) for one in found] == [
+        ("literal-secret", 3, 12),
+        ("no-secret", 3, 28),
+    ]
+    assert "hunter2" not in str((found, attached))
+    for named in (spec.password, spec.tokens[0]):
+        assert attached.secret(named).reveal() == "hunter2"
 
 
 def test_problems_in_words(folder: Folder) -> None:
