@@ -22,6 +22,7 @@ from sidecar.listening import Listening, Renewal, certificate, in_attributes, wa
 from sidecar.model.addresses import Address
 from sidecar.proxy.clock import clock
 from sidecar.proxy.descriptors import raise_limit, shortage
+from sidecar.proxy.discovery import Discovery
 from sidecar.proxy.doors import Doors
 from sidecar.proxy.engine import Engine
 from sidecar.proxy.handover import HandoverServer, NothingToTakeOver, Takeover
@@ -122,6 +123,7 @@ class Sidecar:
         self._catch_signals(loop, watcher)
         loop.set_exception_handler(self._internal_error)
         await self._keys.first(_KEYS_SECONDS)
+        await self._discovery.begin()
         await self._listening.open_outbound()
         if self._service is None:
             await self._listening.open_inbound()
@@ -140,6 +142,7 @@ class Sidecar:
         await watcher.stop()
         sweep.stop()
         await self._checks.stop()
+        await self._discovery.stop()
         await self._room.close()
         self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
         pump.stop()
@@ -157,6 +160,7 @@ class Sidecar:
         tls = certificate(self._file, self._base)
         self._listening = Listening(self._engine, self._doors.sockets, tls)
         self._checks = HealthChecks(self._engine, self._random.random)
+        self._discovery = Discovery(self._engine, self._live.notice, self._random.random)
         self._renewal = Renewal(tls, self._log)
 
     def _status(self) -> int:
@@ -264,6 +268,7 @@ class Sidecar:
             self._say(f"the rules stay as they are: {self._live.trouble}")
 
     def _each_tick(self, now: float) -> None:
+        self._discovery.look(now)
         if not self._room.readiness.stage:
             self._checks.look(now)
         if now >= self._looked + 1.0:

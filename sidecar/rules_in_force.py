@@ -55,7 +55,7 @@ class RulesInForce:
         self._meters = meters
         self._log = log
         self._surroundings = Surroundings(
-            base, self._count_of, self.controls, notify=self._notice, chance=chance,
+            base, self._count_of, self.controls, notify=self.notice, chance=chance,
             wall=time.time, wrapped=wrapped,
         )  # fmt: skip
         #: How loaded this host is, for whoever measures it.
@@ -218,7 +218,8 @@ class RulesInForce:
             for reading in policy.readings(now):
                 yield rules.rules[name], reading
 
-    def _notice(self, notice: Notice) -> None:
+    def notice(self, notice: Notice) -> None:
+        """Log what somebody has to tell."""
         severity = "WARN" if notice.warns else "INFO"
         self._log.log_event(notice.event, severity, notice.text, **notice.facts)
 

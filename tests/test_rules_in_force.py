@@ -172,7 +172,7 @@ async def test_the_metrics_show_the_rules_of_now() -> None:
 
 async def test_what_a_rule_has_to_tell_is_logged() -> None:
     running = Running(rule_file(LIMIT))
-    running.live._notice(Notice("sidecar.breaker", "inventory has opened", {"ratio": 0.5}))
+    running.live.notice(Notice("sidecar.breaker", "inventory has opened", {"ratio": 0.5}))
     assert running.log.events == [
         ("sidecar.breaker", "INFO", "inventory has opened", {"ratio": 0.5})
     ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sidecar.cluster.balancer import Balancer
 from sidecar.cluster.ejection import Ejection, EjectSettings
 from sidecar.cluster.health import Checks, CheckSettings, Health
 from sidecar.cluster.pool import Pool, PoolSettings
+
+if TYPE_CHECKING:
+    from sidecar.cluster.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Endpoint:
         "address",
         "authority",
         "checks",
+        "comes_and_goes",
         "ejection",
         "in_flight",
         "name",
@@ -67,6 +71,8 @@ class Endpoint:
         self.in_flight = 0
         #: Who wants to hear how requests to it end; None where nobody is ever ejected.
         self.watch: Health | None = None
+        #: Whether it was found by name, and is forgotten when the name means others.
+        self.comes_and_goes = False
         self.ejection = Ejection()
         self.checks = Checks()
 
@@ -85,7 +91,7 @@ class Endpoint:
 class Cluster:
     """A named group of endpoints."""
 
-    __slots__ = ("balancer", "checks", "eject", "endpoints", "health", "name")
+    __slots__ = ("balancer", "checks", "eject", "endpoints", "health", "lookup", "name")
 
     def __init__(
         self,
@@ -102,6 +108,8 @@ class Cluster:
         #: What ``health`` will obey; None for endpoints that are never ejected, or checked.
         self.eject: EjectSettings | None = None
         self.checks: CheckSettings | None = None
+        #: How ``endpoints`` are found, which change while running then; None where they are given.
+        self.lookup: Lookup | None = None
 
     def go_live(self) -> None:
         """Requests are sent here from now on; again after its endpoints have changed."""

@@ -95,6 +95,9 @@ def parse_target(value: object) -> Address:
         meant = text.partition("://")[2].rstrip("/")
         good = _host_and_port(meant)[1] is not None
         problem = f"{shown(value)} is not HOST:PORT"
+        if isinstance(value, dict) and "dns" in value:
+            expected = "write dns: and port: in place of targets:"
+            raise unreadable("bad-target", problem, expected)
         raise unreadable("bad-target", problem, _TARGET_WRITTEN, meant if good else None)
     return Address(host, port)
 

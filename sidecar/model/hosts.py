@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import Annotated, Final
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -38,6 +38,37 @@ def parse_host_name(value: object) -> str:
         problem = f"{shown(value)} is not a host"
         raise unreadable("bad-host", problem, _EXPECTED, _meant(text))
     return text.lower()
+
+
+def parse_lookup_name(value: object) -> str:
+    """A name to look up, without a port. Raises ``bad-host``; an address needs no looking up."""
+    text = value if isinstance(value, str) else ""
+    name, colon, port = text.partition(":")
+    if text and _is_address(text):
+        expected = "write url: http://HOST:PORT, or targets:, for an address"
+        raise unreadable("bad-host", f"{shown(value)} is an address, and no name", expected)
+    if not is_host(text):
+        expected = "write a name, such as inventory.shop.svc"
+        meant = name if colon and port.isdigit() and is_host(name) else _meant(text)
+        raise unreadable("bad-host", f"{shown(value)} is not a name", expected, meant)
+    return text.lower()
+
+
+def parse_port(value: object) -> int:
+    """A port. Raises ``bad-port``."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _HIGHEST_PORT:
+        return value
+    meant = value if isinstance(value, str) and _is_port(value) else None
+    expected = "write a number from 1 to 65535, without quotes"
+    raise unreadable("bad-port", f"{shown(value)} is not a port", expected, meant)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -87,3 +118,17 @@ HostName = Annotated[
         "description": "A host as requests name it: HOST or HOST:PORT.",
     }),
 ]  # fmt: skip
+LookupName = Annotated[
+    str,
+    PlainValidator(parse_lookup_name),
+    WithJsonSchema({
+        "type": "string",
+        "examples": ["inventory.shop.svc"],
+        "description": "A name that is looked up, without a port.",
+    }),
+]  # fmt: skip
+Port = Annotated[
+    int,
+    PlainValidator(parse_port),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _HIGHEST_PORT}),
+]

@@ -88,6 +88,13 @@ class Engine:
             cluster.go_live()
         self.reap()
 
+    def renew(self, cluster: Cluster) -> None:
+        """The endpoints of a cluster of the rules in force have changed."""
+        for endpoint in cluster.endpoints:
+            self.connector(endpoint)
+        cluster.go_live()
+        self.reap()
+
     def reap(self) -> None:
         """Retire the endpoints that the rules know no more; forget those that no request uses."""
         known = {
@@ -101,6 +108,8 @@ class Engine:
                 connector.retire()
         for connector in [one for one in self._connectors.values() if one.is_done]:
             del self._connectors[connector.endpoint]
+            if connector.endpoint.comes_and_goes:
+                self.meters.forget(connector.meters)
 
     def connector(self, endpoint: Endpoint) -> Connector:
         """The connector of an endpoint of any rule set that still has requests running."""

@@ -18,6 +18,7 @@ from sidecar.algorithms.networks import Networks
 from sidecar.cluster.balancer import balancer
 from sidecar.cluster.endpoint import Cluster, Endpoint, EndpointAddress, UpstreamTls
 from sidecar.cluster.health import Health
+from sidecar.cluster.lookup import Lookup
 from sidecar.cluster.pool import PoolSettings
 from sidecar.model.addresses import Address, Network
 from sidecar.model.policy import Key, Mode, Rule, Stage
@@ -112,6 +113,9 @@ def _clusters(
         health = before.health if before is not None else Health(name, surroundings.notify)
         balance = balancer(spec.balance.value, surroundings.chance)
         clusters[name] = cluster = Cluster(name, endpoints, balance, health)
+        cluster.lookup = _lookup(spec, surroundings.base)
+        if before is not None and cluster.lookup is not None:
+            cluster.endpoints = _found_before(cluster.lookup, before)
         cluster.eject = spec.eject.settings if spec.eject is not None else None
         cluster.checks = spec.health.settings if spec.health is not None else None
     return clusters
@@ -121,20 +125,41 @@ def _endpoint(
     spec: UpstreamSpec, address: Address, base: PurePath, known: tuple[Endpoint, ...]
 ) -> Endpoint:
     where = EndpointAddress(address.host, address.port, _resolved(address.path, base))
-    pool = PoolSettings(**spec.pool.model_dump())
-    tls = _upstream_tls(spec, address, base) if spec.speaks_tls else None
+    pool, tls = _connecting(spec, address.host, base)
     for endpoint in known:
         if endpoint.serves(where, tls, pool):
             return endpoint
     return Endpoint(where, tls, pool)
 
 
-def _upstream_tls(spec: UpstreamSpec, address: Address, base: PurePath) -> UpstreamTls:
+def _lookup(spec: UpstreamSpec, base: PurePath) -> Lookup | None:
+    if spec.dns is None:
+        return None
+    pool, tls = _connecting(spec, spec.dns.removesuffix("."), base)
+    return Lookup(spec.dns, spec.port or 0, spec.refresh, tls, pool)
+
+
+def _found_before(lookup: Lookup, before: Cluster) -> tuple[Endpoint, ...]:
+    """What the same name stood for when it was looked up last."""
+    if not lookup.asks_the_same(before.lookup):
+        return ()
+    return lookup.endpoints([one.address.host for one in before.endpoints], before.endpoints)
+
+
+def _connecting(
+    spec: UpstreamSpec, host: str, base: PurePath
+) -> tuple[PoolSettings, UpstreamTls | None]:
+    """How connections to an upstream are made; ``host`` is who is expected at the other end."""
+    pool = PoolSettings(**spec.pool.model_dump())
+    return pool, _upstream_tls(spec, host, base) if spec.speaks_tls else None
+
+
+def _upstream_tls(spec: UpstreamSpec, host: str, base: PurePath) -> UpstreamTls:
     tls = spec.tls
     if tls is None:
-        return UpstreamTls(address.host)
+        return UpstreamTls(host)
     return UpstreamTls(
-        server_name=tls.server_name or address.host,
+        server_name=tls.server_name or host,
         ca=_resolved(tls.ca, base),
         cert=_resolved(tls.cert, base),
         key=_resolved(tls.key, base),

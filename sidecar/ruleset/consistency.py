@@ -81,17 +81,30 @@ def _listener_tls(path: Path, tls: ListenerTlsSpec) -> Iterator[_Problem]:
 
 def _upstreams(parts: Parts) -> Iterator[_Problem]:
     for path, upstream in parts.of(UpstreamSpec):
-        if upstream.url is None and not upstream.targets:
-            message = f"upstream '{path[-1]}' has neither url nor targets"
-            yield _Problem("incomplete", path, message, "add url: http://HOST:PORT")
-        if upstream.url is not None and upstream.targets:
-            message = f"upstream '{path[-1]}' has both url and targets"
-            yield _Problem("conflict", (*path, "targets"), message, "keep one of them")
+        yield from _whereabouts(path, upstream)
         if len(set(upstream.targets)) < len(upstream.targets):
             message = "a target stands twice, and would get twice its share"
             yield _Problem("conflict", (*path, "targets"), message, "name each target once")
         if upstream.tls is not None:
             yield from _upstream_tls((*path, "tls"), upstream, upstream.tls)
+
+
+def _whereabouts(path: Path, upstream: UpstreamSpec) -> Iterator[_Problem]:
+    """One way to say where it is, with all that belongs to it."""
+    said = [one for one in ("url", "targets", "dns") if getattr(upstream, one)]
+    if not said:
+        message = f"upstream '{path[-1]}' has neither url, targets nor dns"
+        yield _Problem("incomplete", path, message, "add url: http://HOST:PORT")
+    for one in said[1:]:
+        message = f"upstream '{path[-1]}' has both {said[0]} and {one}"
+        yield _Problem("conflict", (*path, one), message, "keep one of them")
+    if upstream.dns is not None and upstream.port is None:
+        message = f"a name stands for addresses, and upstream '{path[-1]}' has no port"
+        yield _Problem("incomplete", path, message, "add port: 8080")
+    for one in ("port", "refresh"):
+        if upstream.dns is None and one in upstream.model_fields_set:
+            message = f"{one} belongs to dns, which is not there"
+            yield _Problem("conflict", (*path, one), message, "leave it out")
 
 
 def _upstream_tls(path: Path, upstream: UpstreamSpec, tls: UpstreamTlsSpec) -> Iterator[_Problem]:

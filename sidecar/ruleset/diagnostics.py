@@ -71,6 +71,7 @@ CODES: dict[str, Meaning] = {
     "bad-network": Meaning(_ERROR, "Not an address or a network."),
     "bad-path": Meaning(_ERROR, "Not a path, or one that no request can have once it was read."),
     "bad-percentage": Meaning(_ERROR, "Not a percentage."),
+    "bad-port": Meaning(_ERROR, "Not a port."),
     "bad-rate": Meaning(_ERROR, "Not a rate."),
     "bad-size": Meaning(_ERROR, "Not an amount of bytes with its unit."),
     "bad-status": Meaning(_ERROR, "Not a status that may be given here."),

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from sidecar.model.addresses import Address
 from sidecar.model.hosts import HostKey, host_key
 
 if TYPE_CHECKING:
-    from sidecar.model.addresses import Address
     from sidecar.ruleset.schema import RuleFile
     from sidecar.ruleset.sections import UpstreamSpec
 
@@ -60,6 +60,8 @@ def hosts_of(file: RuleFile) -> dict[HostKey, str]:
         for address in spec.addresses:
             if address.host and address.port:
                 by_address[_key_of(address)].add(name)
+        if spec.dns is not None:
+            by_address[_key_of(Address(spec.dns, spec.port or 0))].add(name)
     claims = {key: names.pop() for key, names in by_address.items() if len(names) == 1}
     for name, spec in file.upstreams.items():
         claims |= dict.fromkeys(written_hosts(name, spec), name)
@@ -71,6 +73,9 @@ def authority_of(name: str, spec: UpstreamSpec) -> bytes:
 
     That of its URL, the first one in ``hosts``, or what the rule file calls it.
     """
+    if spec.dns is not None:
+        port = b":443" if spec.speaks_tls else b":80"
+        return f"{spec.dns}:{spec.port}".encode("ascii", "replace").removesuffix(port)
     if spec.url is not None and spec.url.address.host:
         port = b":443" if spec.url.tls else b":80"
         return str(spec.url.address).encode("ascii", "replace").removesuffix(port)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from sidecar.model.hosts import HostName
+from sidecar.model.hosts import HostName, LookupName, Port
 from sidecar.model.spec import MatchSpec, Spec
 from sidecar.model.values import (
     Address,
@@ -126,12 +126,18 @@ class TimeoutsSpec(Spec):
 
 
 class UpstreamSpec(Spec):
-    """A service that requests are sent to: one `url`, or several `targets`."""
+    """A service that requests are sent to: one `url`, several `targets`, or a name in `dns`."""
 
     url: UpstreamUrl | None = None
     """Where it is, when it has one address."""
     targets: OneOrMany[Target] = ()
     """Where it is, when it has several addresses; over TLS when `tls` is given."""
+    dns: LookupName | None = None
+    """The name that it is found by; all addresses that the name stands for are used."""
+    port: Port | None = None
+    """Its port at each of them."""
+    refresh: Duration = written("5s")
+    """How often the name is looked up."""
     balance: Balance = Balance.ROUND_ROBIN
     """How the next address is chosen."""
     eject: EjectSpec | None = None
@@ -152,7 +158,7 @@ class UpstreamSpec(Spec):
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """Every address that requests may be sent to."""
+        """Every address that requests may be sent to, as far as the file names them."""
         return (self.url.address,) if self.url is not None else self.targets
 
     @property

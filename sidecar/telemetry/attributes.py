@@ -172,6 +172,7 @@ ATTRIBUTES: Final[tuple[Attribute, ...]] = tuple(
 # --- what happens to the sidecar itself
 REQUEST: Final = Event("sidecar.request", "A request has ended; `ERROR` when its status is a 5xx.")
 EVENTS: Final[tuple[Event, ...]] = (
+    Event("sidecar.lookup", "The name of an upstream cannot be looked up, or can be again."),
     REQUEST,
     Event("sidecar.started", "The sidecar listens."),
     Event(

@@ -187,6 +187,12 @@ UPSTREAM_EJECTIONS: Final = Metric(
     "How often an endpoint was ejected.",
     _ENDPOINT,
 )
+UPSTREAM_LOOKUPS: Final = Metric(
+    "sidecar_upstream_lookups_total",
+    Kind.COUNTER,
+    "How often the name of an upstream was looked up; a failure leaves its addresses as they are.",
+    (a.SERVICE, a.UPSTREAM, a.RESULT),
+)
 UPSTREAM_CHECKS: Final = Metric(
     "sidecar_upstream_health_checks_total",
     Kind.COUNTER,

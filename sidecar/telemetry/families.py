@@ -125,7 +125,14 @@ def _client_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     )
     yield c.UPSTREAM_EJECTIONS, ((at, one.ejections) for at, one in every)
     yield c.UPSTREAM_CHECKS, (row for at, one in every for row in _checks(at, one))
+    yield c.UPSTREAM_LOOKUPS, _lookups(meters)
     yield c.UPSTREAM_RETRIES, (row for at, one in every for row in _tally(at, one.retries_total))
+
+
+def _lookups(meters: Meters) -> Iterator[Row]:
+    for cluster, (failures, successes) in list(meters.lookups.items()):
+        yield (cluster, "success"), successes
+        yield (cluster, "failure"), failures
 
 
 def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:

@@ -235,6 +235,8 @@ class Meters:
         self.listeners: dict[str, ListenerMeters] = {}
         self.servers: dict[tuple[str, str], ServerMeters] = {}
         self.clients: dict[tuple[str, str], ClientMeters] = {}
+        #: For upstreams that are found by name: lookups that failed, and those that did not.
+        self.lookups: dict[str, list[int]] = {}
         #: What the rules in force show when somebody looks; set by whoever runs them.
         self.readings: Callable[[], Iterable[tuple[Rule, Reading]]] = tuple
         self.decisions: dict[tuple[str, str, Mode], DecisionCell] = {}
@@ -262,6 +264,15 @@ class Meters:
         if meters is None:
             meters = self.clients[cluster, endpoint] = ClientMeters(cluster, endpoint)
         return meters
+
+    def forget(self, gone: ClientMeters) -> None:
+        """An endpoint that was found by name is there no more, nor is what was counted for it."""
+        self.clients.pop((gone.cluster, gone.endpoint), None)
+
+    def looked_up(self, cluster: str, *, found: bool) -> None:
+        """An upstream was looked up by name."""
+        counts = self.lookups.setdefault(cluster, [0, 0])
+        counts[found] += 1
 
     def decision(self, kind: str, name: str, mode: Mode) -> DecisionCell:
         """The counts of a rule in a mode."""

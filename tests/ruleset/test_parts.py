@@ -17,7 +17,7 @@ trust: {proxies: [10.0.0.0/8]}
 upstreams:
   app: {url: "http://127.0.0.1:9000"}
   broken: {url: nothing}
-  later: {dns: x}
+  later: {registry: x}
 keys: {client: {from: client.address}, user: {from: nothing, or: clint}}
 routes:
   - {name: pay, match: {path: pay, method: GET, client: x}, upstream: up}

@@ -12,7 +12,7 @@ from sidecar.ruleset.schema import RULE_KINDS, fields_of, spec_at
         ("traffic",),
         ("upstreams", "whatever", "zones"),
         ("upstreams", "zones", "zones"),
-        ("upstreams", "app", "targets", "dns"),
+        ("upstreams", "app", "targets", "registry"),
         ("upstreams", "app", "zones"),
         ("concurrency", "algorithm"),
     ],

@@ -69,11 +69,11 @@ def test_an_empty_entry_keeps_its_place() -> None:
 
 
 def test_where_something_was_taken_out() -> None:
-    screened = _screen("upstreams: {a: {dns: x}, b: {url: y}}\n")
+    screened = _screen("upstreams: {a: {registry: x}, b: {url: y}}\n")
     assert screened.removed_within(("upstreams",))
     assert screened.removed_within(("upstreams", "a"))
-    assert screened.removed_within(("upstreams", "a", "dns"))
-    assert not screened.removed_within(("upstreams", "a", "dns", "x"))
+    assert screened.removed_within(("upstreams", "a", "registry"))
+    assert not screened.removed_within(("upstreams", "a", "registry", "x"))
     assert not screened.removed_within(("upstreams", "b"))
 
 

@@ -27,6 +27,7 @@ def crowded() -> MetersCollector:
             cell.observe(number / 10)
             cell.exemplify(number / 10, "a" * 32, 1_700_000_000.0)
     meters.client("app", "h:1").open("GET", 200).observe(0.1)
+    meters.looked_up("app", found=False)
     return MetersCollector(meters)
 
 

@@ -38,6 +38,7 @@ def filled() -> Meters:
     meters.readings = every_reading
     meters.server("inbound", "orders").open("GET", 200).observe(0.3)
     meters.client("app", "127.0.0.1:9000").open("GET", 200).observe(0.2)
+    meters.looked_up("app", found=True)
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).admitted += 1
     return meters
 
