@@ -39,7 +39,7 @@ def compiled_offline(good: Checked, path: Path) -> RuleSet:
     if good.file is None:
         raise ValueError("a file with errors is never compiled")
     good.attachments.advance(time.time())
-    around = Surroundings(path.resolve().parent, _uncounted, files=good.attachments)
+    around = Surroundings(path.resolve().parent, _uncounted, files=good.attachments, wall=time.time)
     return compile_rules(good.file, good.document, around, None)
 
 

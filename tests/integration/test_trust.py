@@ -53,12 +53,17 @@ class Published:
             return web.Response(**self.answer)
         return web.Response(body=self.issuer.key_set(), content_type="application/json")
 
+    async def elsewhere(self, _: web.Request) -> web.Response:
+        """Keys that nobody asked for."""
+        return web.Response(body=Issuer().key_set(), content_type="application/json")
+
 
 @pytest.fixture
 async def published() -> AsyncIterator[Published]:
     server = Published()
     application = web.Application()
     application.router.add_get("/keys", server.keys)
+    application.router.add_get("/elsewhere", server.elsewhere)
     runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -167,7 +172,7 @@ async def test_keys_are_fetched_kept_and_fetched_again(
     for answer in (
         {"status": 500},
         {"text": "<html>"},
-        {"status": 302, "headers": {"Location": "/"}},
+        {"status": 302, "headers": {"Location": "/elsewhere"}},
     ):
         published.answer = answer
         before = published.asked
