@@ -109,7 +109,9 @@ def _is_map(value: object) -> str:
 _Literal = Annotated[
     SecretText,
     GetPydanticSchema(
-        lambda _type, _handler: core_schema.no_info_plain_validator_function(_literal)
+        lambda _type, _handler: core_schema.no_info_plain_validator_function(
+            _literal, serialization=core_schema.to_string_ser_schema()
+        )
     ),
     WithJsonSchema({"type": "string", "writeOnly": True}),
     Tag("(value)"),

@@ -42,6 +42,8 @@ def test_a_literal_is_taken_and_masked_wherever_it_is_shown() -> None:
         copy.copy(store.password)
     with pytest.raises(TypeError):
         json.dumps(store.password)
+    assert json.loads(store.model_dump_json()) == {"password": "********"}
+    assert store.model_dump(mode="json") == {"password": "********"}
 
 
 def test_secrets_are_equal_when_they_are_the_same() -> None:
