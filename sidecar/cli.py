@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 from sidecar import __version__
-from sidecar.commands import check, diff, doctor, explain, init, run, schema
+from sidecar.commands import (
+    breaker,
+    check,
+    diff,
+    doctor,
+    drain,
+    explain,
+    init,
+    log_level,
+    override,
+    run,
+    schema,
+    status,
+    switch,
+    tap,
+    top,
+)
 from sidecar.commands.around import Around
 
 app = typer.Typer(
@@ -18,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_RUNNING = "A sidecar that runs"
+
 # In the order of the help: what comes first is needed first.
 app.command("init", epilog=init.EXAMPLES)(init.init_command)
 app.command("check", epilog=check.EXAMPLES)(check.check_command)
@@ -26,6 +44,19 @@ app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
+
+app.command("status", epilog=status.EXAMPLES, rich_help_panel=_RUNNING)(status.status_command)
+app.command("top", epilog=top.EXAMPLES, rich_help_panel=_RUNNING)(top.top_command)
+app.command("tap", epilog=tap.EXAMPLES, rich_help_panel=_RUNNING)(tap.tap_command)
+app.command("override", epilog=override.EXAMPLES, rich_help_panel=_RUNNING)(
+    override.override_command
+)
+app.command("switch", epilog=switch.EXAMPLES, rich_help_panel=_RUNNING)(switch.switch_command)
+app.command("breaker", epilog=breaker.EXAMPLES, rich_help_panel=_RUNNING)(breaker.breaker_command)
+app.command("drain", epilog=drain.EXAMPLES, rich_help_panel=_RUNNING)(drain.drain_command)
+app.command("log-level", epilog=log_level.EXAMPLES, rich_help_panel=_RUNNING)(
+    log_level.log_level_command
+)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
@@ -19,6 +20,10 @@ class CannotStart(Exception):  # noqa: N818 - reads as what it says to the user
         """``status`` is the exit status that says so to machines."""
         super().__init__(why)
         self.status = status
+
+
+#: Below a folder for what runs, or for what programs keep.
+_FOLDER: Final = "governance-sidecar"
 
 
 class LoopKind(StrEnum):
@@ -53,14 +58,17 @@ def default_state_dir(service: str, bind: str, environment: Mapping[str, str]) -
     Two sidecars cannot listen on the same address, so the address tells their directories apart;
     with a port that the system chooses, the process id does.
     """
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    if runtime:
-        base = Path(runtime)
-    elif os.geteuid() == 0:
-        base = Path("/run")
-    else:
-        base = Path(environment.get("HOME", "/tmp")) / ".local" / "state"  # noqa: S108 - no home
+    base = state_dirs(environment)[0].parent
     name = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in bind)
     if bind.endswith(":0"):
         name = f"{name}-{os.getpid()}"
-    return base / "governance-sidecar" / f"{service}-{name}"
+    return base / _FOLDER / f"{service}-{name}"
+
+
+def state_dirs(environment: Mapping[str, str]) -> list[Path]:
+    """The folders that have one for each sidecar, ours first."""
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    found = [Path(runtime)] if runtime else []
+    found += [Path("/run")] if os.geteuid() == 0 else []
+    found += [Path(environment.get("HOME", "/tmp")) / ".local" / "state"]  # noqa: S108 - no home
+    return [base / _FOLDER for base in found]

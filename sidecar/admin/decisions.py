@@ -76,8 +76,8 @@ class Decisions:
                     listener.put(shown)
 
     def find(self, decision: bytes) -> ExchangeRecord | None:
-        """The request with this id, if it is remembered."""
-        return next((one for one in self._every() if one.span_id == decision), None)
+        """The latest request whose id begins so, if it is remembered."""
+        return next((one for one in self._every() if one.span_id.startswith(decision)), None)
 
     def last(self, wanted: Wanted, count: int, *, also_admitted: bool) -> list[ExchangeRecord]:
         """The latest of those that are wanted, the last one first."""

@@ -27,6 +27,8 @@ _DECISIONS: Final = 100
 _DECISIONS_AT_MOST: Final = 6000
 _CHANGES: Final = 100
 _CHANGES_AT_MOST: Final = 500
+#: So many digits of an id tell those apart that are remembered.
+_ID_AT_LEAST: Final = 6
 _LIMIT: Final = {"limit": "How many at most."}
 _YES: Final = ("", "1", "true", "yes")
 
@@ -139,6 +141,8 @@ async def _decisions(call: Call) -> DecisionList:
 
 async def _decision(call: Call) -> Explanation:
     wanted = call.part("id")
+    if len(wanted) < _ID_AT_LEAST:
+        raise Refused(422, f"'{wanted}' is too short: write {_ID_AT_LEAST} digits of it at least")
     found = call.inside.decisions.find(wanted.lower().encode("utf-8", "replace"))
     if found is None:
         detail = f"no decision {wanted} is remembered: the last 2000 notable ones are, and the"
@@ -199,7 +203,7 @@ QUESTIONS: Final = (
     ),
     Operation(
         "GET", "/v1/decisions/{id}", "One decision, with its numbers", _decision, Explanation,
-        problems={404: "It is not remembered."},
+        problems={404: "It is not remembered.", 422: "Too little of an id."},
     ),
     Operation(
         "GET", "/v1/audit", "The last changes", _audit, a.Audit, query=_LIMIT,

@@ -50,8 +50,11 @@ async def test_decisions_are_found_by_filter_and_by_id(admin: Client, running: R
     assert await ids("?all=no") == ["aa"]
     explained = await (await admin.get("/v1/decisions/00000000000000AA")).json()
     assert explained["decision"]["status"] == 503
-    missing = await admin.get("/v1/decisions/0000000000000000")
-    assert missing.status == 404
+    running.inside.decisions.feed([make_record(span_id=b"abcdef0000000000")])
+    begun = await (await admin.get("/v1/decisions/abcdef")).json()
+    assert begun["decision"]["id"] == "abcdef0000000000"
+    for wanted, status in (("f" * 16, 404), ("abcde", 422)):
+        assert (await admin.get(f"/v1/decisions/{wanted}")).status == status
 
 
 async def test_the_rule_file_is_shown_without_its_secrets(admin: Client) -> None:
