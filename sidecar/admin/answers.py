@@ -190,6 +190,7 @@ class EndpointAnswer(Answer):
     connections: int
     most_connections: int
     attempts: int
+    #: Those that failed, and those that found no connection.
     failures: int
     connect_failures: int
     durations: Durations

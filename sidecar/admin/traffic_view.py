@@ -89,7 +89,8 @@ def _endpoint(endpoint: Endpoint, meters: ClientMeters) -> a.EndpointAnswer:
     answered = list(meters.cells.items())
     failed = list(meters.failed.values())
     failures = sum(cell.count for (_, status), cell in answered if status >= 500)
-    failures += sum(cell.count for cell in failed)
+    connect_failures = sum(meters.connect_failures.counts.values())
+    failures += sum(cell.count for cell in failed) + connect_failures
     cells = [*(cell for _, cell in answered), *failed]
     return a.EndpointAnswer(
         address=endpoint.name,
@@ -100,7 +101,7 @@ def _endpoint(endpoint: Endpoint, meters: ClientMeters) -> a.EndpointAnswer:
         most_connections=endpoint.pool.settings.max_connections,
         attempts=sum(cell.count for cell in cells),
         failures=failures,
-        connect_failures=sum(meters.connect_failures.counts.values()),
+        connect_failures=connect_failures,
         durations=durations(cells, DURATION_BUCKETS),
     )
 

@@ -139,16 +139,11 @@ def _endpoints(before: a.Overview, now: a.Overview, seconds: float) -> list[Endp
                     upstream.name,
                     one,
                     (one.attempts - (past.attempts if past else 0)) / seconds,
-                    (_failures(one) - (_failures(past) if past else 0)) / seconds,
+                    (one.failures - (past.failures if past else 0)) / seconds,
                     quantile(counts, one.durations.bounds, 0.99),
                 )
             )
     return found
-
-
-def _failures(one: a.EndpointAnswer) -> int:
-    """Attempts that failed, those included that found no connection."""
-    return one.failures + one.connect_failures
 
 
 def _less(counts: Sequence[int], past: Sequence[int]) -> list[int]:

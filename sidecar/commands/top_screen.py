@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,6 +13,8 @@ from sidecar.admin import answers as a
 from sidecar.commands.rates import Rates, RouteRates, RuleRates
 from sidecar.commands.status_text import control_line, endpoint_state, ratio_text, state_text
 from sidecar.commands.wording import lasting, mebibytes, millis, rate, share
+
+_Row = TypeVar("_Row")
 
 #: How tables can be sorted, in the order of the key ``s``.
 ORDERS: Final[tuple[tuple[str, Callable[[RouteRates], float | str]], ...]] = (
@@ -48,7 +50,8 @@ def screen(
                             overflow="ellipsis"))  # fmt: skip
     heading += [control_line(one) for one in status.controls]
     breakers, endpoints = _breakers(rates), _endpoints(rates)
-    free = height - len(heading) - 1
+    # Below the heading: each table has an empty line and its names above it, the keys have one.
+    free = height - len(heading) - 2
     free -= sum(table.row_count + 2 for table in (breakers, endpoints) if table is not None)
     routes = _routes(rates, order, max(free // 2 - 2, 3))
     free -= routes.row_count + 2
@@ -84,7 +87,7 @@ def _routes(rates: Rates, order: int, most: int) -> Table:
     mark = {"rate": 1, "p99": 3, "5xx": 6, "refused": 7, "name": 0}[name]
     table.columns[mark].header_style = "bold reverse"
     routes = sorted(rates.routes, key=lambda one: (key(one), one.route.name))
-    for one in routes[:most]:
+    for one in _first(routes, most):
         by_status = one.by_status
         table.add_row(
             Text(_route_name(one.route), "" if one.requests else "dim"),
@@ -97,7 +100,7 @@ def _routes(rates: Rates, order: int, most: int) -> Table:
             _number(one.refused, "yellow"),
             Text(str(one.route.in_flight) if one.route.in_flight else "·"),
         )
-    _more(table, len(routes) - most)
+    _more(table, len(routes))
     return table
 
 
@@ -110,7 +113,7 @@ def _rules(rates: Rates, most: int, width: int) -> Table | None:
         return None
     table = _table("RULE", "MODE", ">PASS/S", ">REFUSE/S", ">WAIT/S", "NOW")
     rules = sorted(rates.rules, key=lambda one: (-_weight(one), _label(one)))
-    for one in rules[:most]:
+    for one in _first(rules, most):
         rule = one.rule
         refusing = "bold red" if rule.mode == "enforce" else "cyan"
         table.add_row(
@@ -121,7 +124,7 @@ def _rules(rates: Rates, most: int, width: int) -> Table | None:
             _number(one.parked, "yellow"),
             Text(_now(rule, wide=width >= _WIDE), "dim"),
         )
-    _more(table, len(rules) - most)
+    _more(table, len(rules))
     return table
 
 
@@ -218,9 +221,14 @@ def _number(per_second: float, style: str) -> Text:
     return Text(rate(per_second), style if per_second > 0 else "dim")
 
 
+def _first(rows: Sequence[_Row], most: int) -> Sequence[_Row]:
+    """As many as there is room for, with a line that says how many more there are."""
+    return rows if len(rows) <= most else rows[: most - 1]
+
+
 def _more(table: Table, count: int) -> None:
-    if count > 0:
-        table.add_row(Text(f"… {count} more", "dim"))
+    if count > table.row_count:
+        table.add_row(Text(f"… {count - table.row_count} more", "dim"))
 
 
 def _table(*names: str) -> Table:

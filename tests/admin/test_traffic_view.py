@@ -37,13 +37,13 @@ async def test_endpoints_with_what_they_answered(running: Running) -> None:
     meters = running.meters.client("app", "127.0.0.1:9000")
     meters.open("GET", 200).observe(0.1)
     meters.open("GET", 500).observe(0.1)
-    meters.open("GET", 0, "connect_failure").observe(0.1)
+    meters.open("GET", 0, "upstream_reset").observe(0.1)
     meters.connect_failures("connect_failure")
     meters.requests_in_flight = 2
     (app,) = upstreams(running.inside)
     (endpoint,) = app.endpoints
     assert (app.name, app.balance, endpoint.address) == ("app", "round_robin", "127.0.0.1:9000")
-    assert (endpoint.attempts, endpoint.failures, endpoint.connect_failures) == (3, 2, 1)
+    assert (endpoint.attempts, endpoint.failures, endpoint.connect_failures) == (3, 3, 1)
     assert (endpoint.in_flight, endpoint.most_connections) == (2, 200)
 
 
