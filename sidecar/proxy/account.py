@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sidecar.telemetry.metrics import method_label
 from sidecar.telemetry.record import ExchangeRecord
@@ -14,8 +14,10 @@ from sidecar.wire.trace_context import (
 )
 
 if TYPE_CHECKING:
+    from sidecar.cluster.endpoint import Endpoint
+    from sidecar.model.http import RequestHead
     from sidecar.proxy.exchange import Exchange
-    from sidecar.proxy.forwarder import Forwarder
+    from sidecar.telemetry.metrics import ClientMeters
 
 _X_REQUEST_ID = int(Kind.X_REQUEST_ID)
 _TRACEPARENT = int(Kind.TRACEPARENT)
@@ -59,7 +61,16 @@ def _continue_trace(exchange: Exchange) -> bool:
     return True
 
 
-def count_attempt(exchange: Forwarder, status: int, error: str, now: float) -> None:
+class Attempt(Protocol):
+    """A request that has been sent to an endpoint."""
+
+    request: RequestHead
+    endpoint: Endpoint | None
+    client_meters: ClientMeters | None
+    asked: float
+
+
+def count_attempt(exchange: Attempt, status: int, error: str, now: float) -> None:
     """An attempt has ended: with a status, or with the reason why there is none."""
     meters, endpoint = exchange.client_meters, exchange.endpoint
     if meters is None:
@@ -93,6 +104,10 @@ def record(exchange: Exchange, now: float) -> None:
     counted.bytes_sent += exchange.bytes_sent
     overhead = _overhead(exchange, now)
     counted.overhead.observe(overhead)
+    fallback = exchange.fallback
+    if fallback and exchange.detour is not None:
+        # No error to whoever counts them: the client has an answer.
+        reason = reason or exchange.detour.why
     endpoint = exchange.endpoint
     refused_by = exchange.refused_by
     if refused_by is not None:
@@ -123,6 +138,7 @@ def record(exchange: Exchange, now: float) -> None:
             exchange.would_refuse,
             exchange.rules.version,
             exchange.evidence,
+            fallback,
         )
     )
 

@@ -23,7 +23,7 @@ from sidecar.proxy.account import identify, record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
 from sidecar.proxy.clock import clock
 from sidecar.proxy.deadline import take_deadline
-from sidecar.proxy.tunnel import Tunnel
+from sidecar.proxy.degrading import Degrading
 from sidecar.proxy.witness import testify
 from sidecar.wire.local_reply import write_reply
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sidecar.wire.rejection import Rejected
 
 
-class Exchange(Tunnel):
+class Exchange(Degrading):
     """The life of one request."""
 
     #: A word of the catalogue when the answer is not the upstream's, whole.
@@ -69,7 +69,7 @@ class Exchange(Tunnel):
         if request.chunked or request.content_length > 0:
             self.request_sent = False
             self._held = []
-        self._stamp = stamp
+        self.stamp = stamp
         self.chain = self._find_chain()
         if self.route.deadline is not None:
             take_deadline(self, self.route.deadline)
@@ -85,7 +85,10 @@ class Exchange(Tunnel):
         if reply is None:
             if self.would_refuse or self.waited_for is not None:
                 self.evidence = testify(self, None, now)
-            self._forward(now)
+            if self.chain.fallbacks:
+                self._forward_or_degrade(now)
+            else:
+                self._forward(now)
         elif isinstance(reply, Park):
             self._park(reply, now)
         else:
@@ -125,7 +128,7 @@ class Exchange(Tunnel):
         detail = "The caller waits no longer."
         self.answer(failure.status, failure.reason, detail, failure=failure)
 
-    def _refuse(self, reply: LocalReply) -> None:
+    def _refuse_plainly(self, reply: LocalReply) -> None:
         self.answer(
             reply.status,
             reply.reason,
@@ -136,7 +139,7 @@ class Exchange(Tunnel):
 
     # --- answers of our own, and the end
 
-    def _fail(self, failure: Failure, detail: str) -> None:
+    def _fail_plainly(self, failure: Failure, detail: str) -> None:
         if self.status:
             # Bytes of the answer are out: all that is left is to break it visibly.
             self.reason = failure.reason
@@ -216,10 +219,10 @@ class Exchange(Tunnel):
             self._timer.cancel()
         if self.parked is not None:
             abandon(self, self.request)
-        if self.tickets is not NO_TICKETS:
-            settle(self, self.request, self._outcome(failure, now), now)
         if self.recourse is not None:
             self._end_recourse(failure)
+        if self.tickets is not NO_TICKETS:
+            settle(self, self.request, self._outcome(failure, now), now)
         self.engine.exchanges.discard(self)
         record(self, now)
         self.downstream.exchange_done(self)
@@ -233,9 +236,13 @@ class Exchange(Tunnel):
         recourse.count_out()
         by = recourse.retried_by
         if by is not None and (failure is None or failure.source is not Source.DOWNSTREAM):
-            by.policy.ended(well=failure is None and not by.policy.is_failure(self.status))
+            fine = failure is None and self.detour is None
+            by.policy.ended(well=fine and not by.policy.is_failure(self.status))
+        self._end_detour(failure)
 
     def _outcome(self, failure: Failure | None, now: float) -> Outcome:
+        if self.detour is not None:
+            return self.detour.outcome(self.status, now - self.started)
         answered = self.answered
         heard = NOTHING_HEARD
         if answered is not None:

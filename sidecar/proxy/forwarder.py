@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from sidecar.cluster.endpoint import Endpoint
+    from sidecar.proxy.detour import Detour
     from sidecar.proxy.engine import Engine
     from sidecar.proxy.recourse import Recourse
     from sidecar.proxy.upstream import Upstream
@@ -45,6 +46,8 @@ class Forwarder(Passage, Asker):
     """
 
     engine: Engine
+    #: When the request's head was complete.
+    started: float
     route: Route
     #: The rules that hold for the request; the same ones from its first question on.
     chain: Chain
@@ -57,7 +60,8 @@ class Forwarder(Passage, Asker):
     _held: list[bytes] | None = None
     _held_bytes = 0
     _head = b""
-    _stamp = b""
+    #: The lines that tell the upstream of the peer.
+    stamp = b""
     upstream: Upstream | None = None
     endpoint: Endpoint | None = None
     client_meters: ClientMeters | None = None
@@ -81,6 +85,8 @@ class Forwarder(Passage, Asker):
     _timer: asyncio.TimerHandle | None = None
     #: What was done about failures; None while there were none.
     recourse: Recourse | None = None
+    #: The way that a fallback has taken instead; never without a recourse.
+    detour: Detour | None = None
 
     @abstractmethod
     def _retry(self, failure: Failure) -> bool:
@@ -105,7 +111,7 @@ class Forwarder(Passage, Asker):
             request.host = endpoint.authority
             request.lines.insert(0, b"Host: " + endpoint.authority)
         trace = (self.trace_id, self.span_id, int(self.sampled))
-        stamp = self._stamp
+        stamp = self.stamp
         if self.route.deadline is not None:
             stamp += deadline_line(self, self.route.deadline, now)
         self._head = request_head(request, stamp, self.request_id, trace)

@@ -35,6 +35,8 @@ class Relay(Retrying):
     bytes_sent = 0
     #: The head of the answer that was passed on.
     answered: ResponseHead | None = None
+    #: The fallback whose upstream is asked.
+    degraded_by = b""
     #: The client was told to send its body.
     _continued = False
     framing = NO_BODY
@@ -134,6 +136,8 @@ class Relay(Retrying):
         lines = []
         if not has_date:
             lines.append(b"Date: " + self.engine.date)
+        if self.degraded_by:
+            lines.append(b"x-degraded: " + self.degraded_by)
         if self.rules.trust.disclose != "none":
             lines.append(b"x-sidecar-decision: " + self.span_id)
         if not self.keep:

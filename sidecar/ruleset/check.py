@@ -12,6 +12,7 @@ from sidecar.ruleset.attempts import check_attempts, lint_attempts
 from sidecar.ruleset.consistency import check_consistency
 from sidecar.ruleset.diagnostics import Diagnostic, has_errors, in_order
 from sidecar.ruleset.document import Document, load
+from sidecar.ruleset.fallback_checks import check_fallbacks, lint_fallbacks
 from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.lint import lint
 from sidecar.ruleset.parts import parts_of, salvage
@@ -57,6 +58,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     found += check_consistency(parts, document)
     found += check_activity(parts, document)
     found += check_attempts(parts, document)
+    found += check_fallbacks(parts, document)
     found += check_topology(parts, document)
     found += check_trust(parts, document)
     attachments = NOTHING_ATTACHED
@@ -67,6 +69,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
         return Checked(None, in_order(found), document, attachments)
     found += lint(file, document)
     found += lint_attempts(file, document)
+    found += lint_fallbacks(file, document)
     return Checked(file, in_order(found), document, attachments)
 
 

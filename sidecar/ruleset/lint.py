@@ -116,7 +116,8 @@ def _outbound(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
 def _upstreams_in_use(file: RuleFile) -> set[str]:
     """Those that requests can be sent to, from whichever side."""
     arriving = {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
-    return arriving | _called(file)
+    standing_in = {step.upstream for rule in file.fallbacks for step in rule.steps if step.upstream}
+    return arriving | standing_in | _called(file)
 
 
 def _called(file: RuleFile) -> set[str]:

@@ -31,8 +31,8 @@ class Parts:
     specs: dict[Path, Spec]
     #: All of them, with whatever of each is right; required fields may be missing.
     drafts: dict[Path, Spec]
-    #: The names declared in `upstreams`, `keys` and `routes`, those of entries with errors
-    #: included: who refers to one of these makes no mistake.
+    #: The names declared in `upstreams`, `keys`, `routes` and `switches`, those of entries with
+    #: errors included: who refers to one of these makes no mistake.
     names: dict[str, tuple[str, ...]]
 
     def of(self, kind: type[SpecT]) -> Iterator[tuple[Path, SpecT]]:
@@ -70,11 +70,13 @@ def parts_of(file: RuleFile) -> Parts:
         elif isinstance(value, dict):
             specs |= {(section, name): entry for name, entry in value.items()}
         elif isinstance(value, tuple):
-            specs |= {(section, index): entry for index, entry in enumerate(value)}
+            entries = enumerate(value)
+            specs |= {(section, index): one for index, one in entries if isinstance(one, Spec)}
     names = {
         "upstreams": tuple(file.upstreams),
         "keys": tuple(file.keys),
         "routes": tuple(route.name for route in file.routes),
+        "switches": file.switches,
     }
     return Parts(specs, specs, names)
 
@@ -98,7 +100,7 @@ def salvage(screened: Screened) -> Parts:
 
 
 def declared_names(data: dict[str, object]) -> dict[str, tuple[str, ...]]:
-    """What `upstreams`, `keys` and `routes` call their entries."""
+    """What `upstreams`, `keys`, `routes` and `switches` call their entries."""
     names: dict[str, tuple[str, ...]] = {}
     for section in ("upstreams", "keys"):
         value = data.get(section)
@@ -108,6 +110,9 @@ def declared_names(data: dict[str, object]) -> dict[str, tuple[str, ...]]:
     names["routes"] = tuple(
         str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry
     )
+    switches = data.get("switches")
+    listed = switches if isinstance(switches, list) else []
+    names["switches"] = tuple(one for one in listed if isinstance(one, str))
     return names
 
 

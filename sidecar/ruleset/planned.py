@@ -12,11 +12,10 @@ _FIELDS: Final = frozenset({
     "criticality",
     "owner",
     "stores",
-    "switches",
     "cache",
     "peak_shaving",
     "retries.hedge_after",
-    "fallbacks",
+    "fallbacks.try.up_to",
     "traffic",
     "compensations",
     "slo",
@@ -46,6 +45,7 @@ _FIELDS: Final = frozenset({
 
 #: Words that a field which exists does not take yet.
 _WORDS: Final = {
+    "fallbacks.try.serve": frozenset({"stale_cache"}),
     "upstreams.*.balance": frozenset({"ring_hash", "maglev"}),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from sidecar.ruleset.sections import KeySource, KeySpec, PrioritySpec, RouteSpec
 _RESERVED = frozenset(fields_of(MatchSpec)) - {"client_ip"}
 #: How many keys may stand in for one another in a row.
 _STAND_INS_AT_MOST = 8
-_KIND_WORDS = {"upstreams": "upstream", "keys": "key", "routes": "route"}
+_KIND_WORDS = {"upstreams": "upstream", "keys": "key", "routes": "route", "switches": "switch"}
 
 
 def check_references(parts: Parts, document: Document) -> list[Diagnostic]:
@@ -47,7 +47,7 @@ def _upstreams(parts: Parts, document: Document) -> Iterator[Diagnostic]:
             mentions.append((route.upstream, (*path, "upstream")))
     for path, rule in parts.rule_drafts():
         mentions += [(name, (*path, "upstream", i)) for i, name in enumerate(rule.upstream)]
-    yield from _undeclared("upstreams", mentions, parts, document)
+    yield from undeclared("upstreams", mentions, parts, document)
 
 
 def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
@@ -61,7 +61,7 @@ def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
             mentions += [(use.name, (*path, *use.at)) for use in rule.keys_used()]
     for path, priority in parts.drafts_of(PrioritySpec):
         mentions += [(name, (*path, "match", name)) for name in priority.match.keys]
-    yield from _undeclared("keys", mentions, parts, document)
+    yield from undeclared("keys", mentions, parts, document)
 
 
 def _routes(parts: Parts, document: Document) -> Iterator[Diagnostic]:
@@ -80,7 +80,7 @@ def _routes(parts: Parts, document: Document) -> Iterator[Diagnostic]:
         for index, name in enumerate(match.route)
         if name != OTHER
     ]
-    yield from _undeclared("routes", mentions, parts, document)
+    yield from undeclared("routes", mentions, parts, document)
 
 
 def _not_yet_known(
@@ -93,9 +93,10 @@ def _not_yet_known(
         yield finding("conflict", message, document.name, span, "match by path, header or caller")
 
 
-def _undeclared(
+def undeclared(
     section: str, mentions: list[tuple[str, Path]], parts: Parts, document: Document
 ) -> Iterator[Diagnostic]:
+    """The mentions of names that ``section`` does not declare."""
     declared, word = parts.names[section], _KIND_WORDS[section]
     known = frozenset(declared)
     for name, path in mentions:

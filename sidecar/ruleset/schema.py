@@ -20,6 +20,7 @@ from sidecar.model.values import KeyName, Name
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.concurrency import ConcurrencySpec
+from sidecar.policies.fallback import FallbackSpec
 from sidecar.policies.fault import FaultSpec
 from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
@@ -62,6 +63,8 @@ class RuleFile(Spec):
     """Services that requests are sent to, by name."""
     keys: dict[KeyName, KeySpec] = Field(default_factory=dict)
     """Values of the request that rules tell requests apart by, by name."""
+    switches: tuple[Name, ...] = ()
+    """Names of what operators can switch off by hand, for a while."""
     routes: tuple[RouteSpec, ...] = ()
     """Kinds of requests with a name; the first that matches wins, and `other` is the rest."""
     priorities: tuple[PrioritySpec, ...] = ()
@@ -83,6 +86,8 @@ class RuleFile(Spec):
     """Upstreams that fail or are slow are left alone for a while."""
     retries: tuple[RetrySpec, ...] = ()
     """What is tried again."""
+    fallbacks: tuple[FallbackSpec, ...] = ()
+    """What is answered instead."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
 

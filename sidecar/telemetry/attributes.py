@@ -122,6 +122,10 @@ BREAKER_OPEN_SECONDS = Attribute(
 PRIORITY = Attribute(
     "sidecar.priority", "string", "`low`, `medium`, `high` or `critical`.", "priority"
 )
+FALLBACK = Attribute(
+    "sidecar.fallback", "string", "The fallback that answered; `sidecar.reason` says for what."
+)
+STEP = Attribute("sidecar.fallback.step", "string", "A step's number and what it serves.", "step")
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )

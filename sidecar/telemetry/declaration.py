@@ -33,6 +33,8 @@ class Use(Enum):
     RETRY = "retry"
     #: An attempt that was to be repeated, and was not.
     NO_RETRY = "no retry"
+    #: A request that a fallback answered though nothing had failed.
+    FALLBACK = "fallback"
     #: A record that never reached the pipeline.
     RECORD_DROP = "record drop"
     #: A log line that was not written.

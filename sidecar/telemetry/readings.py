@@ -30,6 +30,8 @@ READINGS: Final[dict[str, Metric]] = {
     "queue_delay_seconds": c.OVERLOAD_DELAY,
     "retry_results": c.RETRY_RESULTS,
     "retries_skipped": c.RETRIES_SKIPPED,
+    "fallback_answers": c.FALLBACK_ANSWERS,
+    "fallback_trials": c.FALLBACK_TRIALS,
 }
 
 Labels = tuple[str, ...]

@@ -124,6 +124,11 @@ _FAILURES: Final = (
     ),
     _reason("upstream_truncated", "The endpoint's answer ended before its time.", Use.FAILURE),
     _reason(
+        "upstream_error",
+        "The endpoint's answer was a 5xx, for which a fallback was to stand in.",
+        Use.FAILURE,
+    ),
+    _reason(
         "per_try_timeout",
         "One attempt took longer than `timeouts.per_try`.",
         Use.FAILURE,
@@ -167,6 +172,10 @@ _RETRIES: Final = (
     ),
 )
 
+_FALLBACKS: Final = (
+    _reason("switched_off", "A switch has a fallback answer instead.", Use.FALLBACK),
+)
+
 _DROPS: Final = (
     _reason(
         "ring_full",
@@ -190,6 +199,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     *_REFUSALS,
     *_FAILURES,
     *_RETRIES,
+    *_FALLBACKS,
     *_DROPS,
 )
 

@@ -55,6 +55,8 @@ class ExchangeRecord(msgspec.Struct, gc=False):
     version: str
     #: What the rules knew; None for a request that they let pass without a word.
     evidence: Evidence | None = None
+    #: ``kind/name`` of the fallback that answered; ``reason`` says for what.
+    fallback: str = ""
 
 
 class RecordRing:

@@ -24,6 +24,7 @@ _USES: Final = {
     Use.CONNECT: "connect failure",
     Use.RETRY: "retry",
     Use.NO_RETRY: "retry left out",
+    Use.FALLBACK: "fallback",
     Use.RECORD_DROP: "record dropped",
     Use.LOG_DROP: "log line dropped",
 }

@@ -54,6 +54,7 @@ class RequestLine(
         "rule_kind": a.RULE_KIND.name,
         "rule_name": a.RULE_NAME.name,
         "would_refuse": a.WOULD_REFUSE.name,
+        "fallback": a.FALLBACK.name,
     },
 ):
     """A request as it is logged; what has nothing to say is left out."""
@@ -89,6 +90,7 @@ class RequestLine(
     rule_name: str = ""
     would_refuse: tuple[str, ...] = ()
     rules_version: str = ""
+    fallback: str = ""
 
 
 def request_line(record: ExchangeRecord, service: str, offset: float) -> RequestLine:
@@ -129,4 +131,5 @@ def request_line(record: ExchangeRecord, service: str, offset: float) -> Request
         rule_name,
         record.shadow,
         record.version,
+        record.fallback,
     )

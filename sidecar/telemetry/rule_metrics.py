@@ -125,3 +125,15 @@ RETRIES_SKIPPED: Final = Metric(
     (*_RULE, a.REASON),
     reasons=(Use.NO_RETRY,),
 )
+FALLBACK_ANSWERS: Final = Metric(
+    "sidecar_fallback_answers_total",
+    Kind.COUNTER,
+    "Answers that a fallback gave, by step; `none` where none of its steps could.",
+    (*_RULE, a.STEP),
+)
+FALLBACK_TRIALS: Final = Metric(
+    "sidecar_fallback_trials_total",
+    Kind.COUNTER,
+    "Steps of a fallback that were tried beside a real answer (`exercise`), by how that went.",
+    (*_RULE, a.RESULT),
+)

@@ -51,7 +51,7 @@ def write_reply(  # noqa: PLR0913 - what a reply is made of, each by its name
     """
     wait_ms = _whole_milliseconds(retry_after)
     body = _problem(status, reason, detail)
-    lines = [_STATUS_LINES.get(status) or _status_line(status), b"Date: %b\r\n" % date, _ABOUT]
+    lines = [status_line(status), b"Date: %b\r\n" % date, _ABOUT]
     if decision_id:
         body += b',"decision":"%b"' % decision_id
         lines.append(b"x-sidecar-decision: %b\r\n" % decision_id)
@@ -78,6 +78,11 @@ def write_reply(  # noqa: PLR0913 - what a reply is made of, each by its name
 def title_of(status: int) -> str:
     """The status in words (RFC 9110, 15)."""
     return _TITLES.get(status) or f"Status {status}"
+
+
+def status_line(status: int) -> bytes:
+    """The first line of an answer, with its CRLF."""
+    return _STATUS_LINES.get(status) or _status_line(status)
 
 
 def _status_line(status: int) -> bytes:

@@ -83,6 +83,7 @@ def test_names_are_declared_even_by_what_is_broken() -> None:
         "upstreams": ("app", "broken", "later"),
         "keys": ("client", "user"),
         "routes": ("pay", "ok"),
+        "switches": (),
     }
 
 
@@ -91,6 +92,7 @@ def test_sections_of_the_wrong_shape_declare_nothing() -> None:
         "upstreams": (),
         "keys": (),
         "routes": (),
+        "switches": (),
     }
     parts = salvage(screen(load("upstreams: 5\nrate_limits: x\ntrust: [1]\n", "a")))
     assert parts.specs == parts.drafts == {}
