@@ -45,13 +45,13 @@ def unreadable(
     return PydanticCustomError(code, "{problem}", {"hint": hint, "problem": problem})
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that ``word`` is most likely a misspelling of."""
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that ``word`` is most likely a misspelling of; ``likeness`` is up to 1."""
     # Beyond so many, guessing takes longer than anybody wants to wait for it.
     choices = list(islice(known, _GUESSED_AMONG))
     by_lower = {choice.lower().replace("-", "_"): choice for choice in choices}
     plain = word.lower().replace("-", "_")
     if plain in by_lower:
         return by_lower[plain]
-    found = get_close_matches(plain, by_lower, n=1, cutoff=0.6)
+    found = get_close_matches(plain, by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None

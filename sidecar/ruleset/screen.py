@@ -17,6 +17,8 @@ from sidecar.ruleset.planned import is_planned_field, is_planned_word
 from sidecar.ruleset.schema import RuleFile, allows_keys, fields_of, spec_at
 from sidecar.ruleset.words import unknown_field
 
+#: So much alike must a field be that is not there, where another one is there and closer.
+_LIKELY = 0.7
 _LATER = "it is part of the language, but not of this version; leave it out"
 
 
@@ -68,7 +70,7 @@ class _Screen:
                 continue
             # What stands there already was hardly meant a second time.
             missing = [one for one in known if one not in node.fields]
-            meant = closest(name, missing) or closest(name, known)
+            meant = closest(name, missing, _LIKELY) or closest(name, known)
             self._screened.diagnostics.append(unknown_field(place, self._document, known, meant))
             if meant is not None and meant not in node.fields:
                 rename(node, name, meant)
