@@ -54,11 +54,14 @@ def admit(
             return _stop(chain, passage, step, request, verdict, now)
     if passage.parked is not None:
         _unpark(passage, request, taken=agreed)
+    tickets: list[tuple[Step, Ticket]] | None = None
     for step in agreed:
         ticket = step.take(request, now)
         step.tally.admitted += 1
         if step.settles:
-            _keep(passage, step, ticket)
+            if tickets is None:
+                tickets = passage.tickets = []
+            tickets.append((step, ticket))
     if chain.shadow:
         _shadow(chain.shadow, passage, request, now, take=True)
     return None
@@ -86,7 +89,7 @@ def settle(passage: Passage, request: RequestHead, outcome: Outcome, now: float)
     """Tell every gate that gave a ticket how the request ended, last first."""
     tickets, passage.tickets = passage.tickets, NO_TICKETS
     for step, ticket in reversed(tickets):
-        step.gate.settle(request, ticket, outcome, now)
+        step.settle(request, ticket, outcome, now)
 
 
 def abandon(passage: Passage, request: RequestHead) -> None:

@@ -57,7 +57,7 @@ class Clause(Generic[PolicyT]):
 class Step(Clause[Gate]):
     """A rule that is asked before a request goes on."""
 
-    __slots__ = ("gate", "peek", "settles", "take")
+    __slots__ = ("gate", "peek", "settle", "settles", "take")
 
     def __init__(
         self,
@@ -72,6 +72,7 @@ class Step(Clause[Gate]):
         self.settles = gate.settles
         self.peek = gate.peek
         self.take = gate.take
+        self.settle = gate.settle
 
 
 @dataclass(frozen=True, slots=True)
