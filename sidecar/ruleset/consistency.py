@@ -27,6 +27,7 @@ from sidecar.ruleset.sections import (
     UpstreamSpec,
     UpstreamTlsSpec,
 )
+from sidecar.wire.names import RESPONSE_KINDS
 
 _NAMED = frozenset({KeySource.HEADER, KeySource.COOKIE, KeySource.QUERY})
 
@@ -38,6 +39,7 @@ def check_consistency(parts: Parts, document: Document) -> list[Diagnostic]:
         *_upstreams(parts),
         *_keys(parts),
         *_headers(parts),
+        *_response_fields(parts),
         *_timeouts(parts),
     ]
     return [problem.at(document) for problem in problems]
@@ -161,6 +163,14 @@ def _headers(parts: Parts) -> Iterator[_Problem]:
         for use in rule.headers_used():
             where = "match" if use.at[0] == "match" else f"'{use.at[0]}'"
             yield from _header((*path, *use.at), use.name, what=where)
+
+
+def _response_fields(parts: Parts) -> Iterator[_Problem]:
+    for path, rule in parts.rule_drafts():
+        for name in RESPONSE_KINDS.keys() & {*rule.response_fields()}:
+            message = f"rules cannot refer to {name.decode()} of answers"
+            hint = "it belongs to the connection or is written by the sidecar itself"
+            yield _Problem("closed-header", path, message, hint)
 
 
 def _header(path: Path, name: str, what: str = "match") -> Iterator[_Problem]:

@@ -66,12 +66,25 @@ def _trust(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
             message = f"{key.name} is removed from every request, because nobody is trusted"
             hint = "say in trust.callers who may send it, or write believe: anyone"
             yield place.value("nobody-trusted", path, message, hint)
+    yield from _costs(file, place)
     for field in ("proxies", "callers"):
         for index, peer in enumerate(getattr(file.trust, field)):
             if isinstance(peer, IPv4Network | IPv6Network) and peer.prefixlen == 0:
                 message = f"{peer} believes whatever anybody claims"
                 hint = "name the networks that you control"
                 yield place.value("everybody-trusted", ("trust", field, index), message, hint)
+
+
+def _costs(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    """What only callers are believed about, beside keys."""
+    believed = {key.field_name for key in file.keys.values() if not is_identity(key)}
+    for path, rule in file.rules:
+        for use in rule.headers_used():
+            believes_nobody = use.of_callers and not file.trust.callers
+            if believes_nobody and use.name.encode("ascii") not in believed:
+                message = f"{use.name} is removed from every request, because nobody is trusted"
+                hint = "say in trust.callers who may send it"
+                yield place.value("nobody-trusted", (*path, *use.at), message, hint)
 
 
 def _listener(file: RuleFile, place: Places) -> Iterator[Diagnostic]:

@@ -163,3 +163,19 @@ def test_header_fields_that_rules_may_not_refer_to(name: str, reason: str) -> No
 def test_readers_for_match() -> None:
     assert header_reader(b"x")(_request(x=b"1")) == b"1"
     assert header_reader(b"host")(_request()) == b"app.example:8080"
+
+
+@pytest.mark.parametrize(
+    "keys, watched, identity",
+    [
+        ("{}", set(), {b"x-cost"}),
+        ("{cost: {from: header, name: x-cost}}", set(), {b"x-cost"}),
+        ("{cost: {from: header, name: x-cost, believe: anyone}}", {b"x-cost"}, set()),
+    ],
+)
+def test_a_cost_that_a_request_tells_is_believed_from_callers(
+    keys: str, watched: set[bytes], identity: set[bytes]
+) -> None:
+    cost = "cost: {from: request_header, name: X-Cost}"
+    rules = f"keys: {keys}\nrate_limits:\n  - {{name: a, limit: 5 units/s, {cost}}}\n"
+    assert fields_referred_to(_file(rules)) == (watched, identity)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from sidecar.algorithms.parameters import query_reader
 from sidecar.model.http import RequestHead
 from sidecar.model.reading import unreadable
-from sidecar.model.spec import Spec
+from sidecar.model.spec import HeaderUse, Spec
 from sidecar.model.values import Count, Text
 
 #: More digits than any cost has that is meant.
@@ -47,8 +47,8 @@ class CostSpec(Spec):
 
     @model_validator(mode="after")
     def _is_a_field(self) -> Self:
-        if self.source is not CostSource.QUERY and not _TOKEN.issuperset(self.name):
-            problem = f"'{self.name}' cannot be the name of a header field"
+        if self.source is CostSource.RESPONSE_HEADER and not _TOKEN.issuperset(self.name):
+            problem = f"'{self.name}' is not the name of a header field"
             raise unreadable("bad-header-name", problem, "write a name such as x-cost")
         return self
 
@@ -56,6 +56,20 @@ class CostSpec(Spec):
     def field_name(self) -> bytes:
         """The name as fields are found by."""
         return self.name.lower().encode("utf-8", "surrogatepass")
+
+    def response_fields(self) -> tuple[bytes, ...]:
+        """The field of answers that tells the cost."""
+        # A draft may lack any of its fields.
+        name, source = getattr(self, "name", ""), getattr(self, "source", None)
+        return (name.lower().encode(),) if name and source is CostSource.RESPONSE_HEADER else ()
+
+    def headers_used(self, field: str) -> tuple[HeaderUse, ...]:
+        """The header field of requests that tells the cost, in a map that stands in ``field``."""
+        name, source = getattr(self, "name", ""), getattr(self, "source", None)
+        if not name or source is not CostSource.REQUEST_HEADER:
+            return ()
+        # What strangers say that their requests cost is not believed.
+        return (HeaderUse(name.lower(), (field, "name"), of_callers=True),)
 
     def request_reader(self) -> Callable[[RequestHead], int] | None:
         """Reads the cost from a request, at least 1; None when only the answer tells it."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import ceil, inf
 from typing import final
 
-from sidecar.algorithms.globs import Globs
+from sidecar.algorithms.members import Members
 from sidecar.algorithms.pacing import EARLY, Pacing
 from sidecar.algorithms.warm_up import WarmUp
 from sidecar.model.http import RequestHead
 from sidecar.model.outcome import Outcome
-from sidecar.model.policy import Facts, GateBasics, Key, KeyReader, Reading, Stage, Ticket
+from sidecar.model.policy import Facts, GateBasics, Key, Reading, Stage, Ticket
 from sidecar.model.values import Rate
 from sidecar.model.verdict import ADMIT, LocalReply, Park, Place, Respond, Verdict
 from sidecar.policies.rate_limit.allowance import Allowance, Shape
@@ -22,27 +22,6 @@ from sidecar.state.row_key import row_key_of, row_key_reader
 _NOTHING = -1
 #: Sums of waiting times are rounded.
 _ROUNDING = 1e-6
-
-
-@final
-class Exemptions:
-    """Who is not limited: values by key."""
-
-    __slots__ = ("_lists",)
-
-    def __init__(self, lists: Iterable[tuple[Key, tuple[str, ...]]]) -> None:
-        self._lists: tuple[tuple[KeyReader, Globs], ...] = tuple(
-            (key.read, Globs(values)) for key, values in lists
-        )
-
-    def hold(self, request: RequestHead) -> bool:
-        """Whether the request has one of the values."""
-        for read, values in self._lists:
-            value = read(request)
-            # Who has no value is nobody that a list names, not even by "*".
-            if value and values.match(value):
-                return True
-        return False
 
 
 @final
@@ -85,7 +64,7 @@ class RateLimit(GateBasics):
         self.stage = Stage.KEYED_LIMIT if keys else Stage.SHARED_LIMIT
         self.settles = False  # type: ignore[misc]  # depends on what it is charged by
         self.wait_at_most = 0.0
-        self.exempt: Exemptions | None = None
+        self.exempt: Members | None = None
         self._read = row_key_reader(keys)
         room = min((key.track_at_most for key in keys), default=1)
         self._allowance = Allowance(shape, limit, limit, room)
@@ -110,7 +89,7 @@ class RateLimit(GateBasics):
 
     def peek(self, request: RequestHead, now: float) -> Verdict:
         """Admit while the limit has room for what the request costs."""
-        if self.exempt is not None and self.exempt.hold(request):
+        if self.exempt is not None and self.exempt.find(request) is not None:
             return ADMIT
         key = self._read(request)
         allowance = (
@@ -125,7 +104,7 @@ class RateLimit(GateBasics):
 
     def take(self, request: RequestHead, now: float) -> Ticket:
         """Take what the request costs out of the limit; the ticket is how much."""
-        if self.exempt is not None and self.exempt.hold(request):
+        if self.exempt is not None and self.exempt.find(request) is not None:
             return _NOTHING
         if self._turns and (turn := self._turns.pop(request, None)) is not None:
             _pace_of(turn).use(turn.key, turn.moment)
@@ -172,7 +151,7 @@ class RateLimit(GateBasics):
 
     def facts(self, request: RequestHead, now: float) -> Facts:
         """What the limit has left for the request."""
-        if self.exempt is not None and self.exempt.hold(request):
+        if self.exempt is not None and self.exempt.find(request) is not None:
             return {"exempt": "yes"}
         key = self._read(request)
         allowance = self._overrides.get(key, self._allowance)

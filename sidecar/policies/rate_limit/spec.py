@@ -6,13 +6,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from sidecar.algorithms.members import Members
+from sidecar.model.members import MembersSpec
 from sidecar.model.policy import BuildContext
 from sidecar.model.reading import unreadable
-from sidecar.model.spec import KeyUse, RuleSpec, Spec, uses_of
+from sidecar.model.spec import HeaderUse, KeyUse, RuleSpec, Spec, uses_of
 from sidecar.model.values import (
     Count,
     Duration,
-    Glob,
     KeyName,
     OneOrMany,
     Percent,
@@ -28,7 +29,7 @@ from sidecar.policies.rate_limit.allowance import (
     written_rate,
 )
 from sidecar.policies.rate_limit.cost import CostSource, CostSpec
-from sidecar.policies.rate_limit.gate import Exemptions, RateLimit
+from sidecar.policies.rate_limit.gate import RateLimit
 
 #: More than one process can serve; beyond it, sums of tokens would lose single requests.
 _HIGHEST_PER_SECOND = {"requests": 1e6, "units": 1e8}
@@ -96,8 +97,8 @@ class RateLimitSpec(RuleSpec):
     longer is refused at once."""
     overrides: dict[Text, LimitRate] = Field(default_factory=dict)
     """Values of the one key of `per` that have a limit of their own."""
-    exempt: dict[KeyName, OneOrMany[Glob]] = Field(default_factory=dict)
-    """Declared keys and their values that this rule does not hold for."""
+    exempt: MembersSpec | None = None
+    """Whom this rule does not hold for."""
     cost: CostSpec | None = Field(default=None, validate_default=True)
     """What a request costs, for limits in units."""
 
@@ -179,22 +180,26 @@ class RateLimitSpec(RuleSpec):
         keys = tuple(context.key(name) for name in sorted(self.per))
         gate = RateLimit(self.shape, self.limit, keys, self.overrides)
         gate.wait_at_most = self.wait_at_most or _DEFAULT_WAIT
-        if self.exempt:
-            gate.exempt = Exemptions((context.key(name), one) for name, one in self.exempt.items())
+        if self.exempt is not None:
+            gate.exempt = Members(self.exempt, context)
         if self.cost is not None:
             gate.charge(self.cost)
         return gate
 
     def keys_used(self) -> tuple[KeyUse, ...]:
-        """Those of ``match``, of ``per``, and those that are exempt by a value."""
-        exempt = tuple(KeyUse(name, ("exempt", name)) for name in self.exempt)
+        """Those of ``match``, of ``per``, and those that name who is exempt."""
+        exempt = self.exempt.keys_used("exempt") if self.exempt is not None else ()
         return super().keys_used() + uses_of(self.per, "per") + exempt
+
+    def headers_used(self) -> tuple[HeaderUse, ...]:
+        """Those of ``match``, those that name who is exempt, and the one that tells the cost."""
+        exempt = self.exempt.headers_used("exempt") if self.exempt is not None else ()
+        cost = self.cost.headers_used("cost") if self.cost is not None else ()
+        return super().headers_used() + exempt + cost
 
     def response_fields(self) -> tuple[bytes, ...]:
         """The field that tells the cost."""
-        cost = self.cost
-        told = cost is not None and cost.source is CostSource.RESPONSE_HEADER
-        return (cost.field_name,) if cost is not None and told else ()
+        return self.cost.response_fields() if self.cost is not None else ()
 
     @property
     def shape(self) -> Shape:

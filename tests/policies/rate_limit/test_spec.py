@@ -95,11 +95,12 @@ def test_a_mistake_is_told(fields: dict[str, Any], place: str, code: str, messag
         ("warm_up", {"for": "30", "from": "50%"}, ("warm_up", "for"), "bad-duration"),
         ("cost", {"from": "body", "name": "x"}, ("cost", "from"), "enum"),
         ("cost", {"from": "query", "name": ""}, ("cost", "name"), "bad-name"),
-        ("cost", {"from": "request_header", "name": "x cost"}, ("cost",), "bad-header-name"),
+        ("cost", {"from": "response_header", "name": "x cost"}, ("cost",), "bad-header-name"),
         ("cost", {"from": "query", "name": "n", "default": 0}, ("cost", "default"), "bad-count"),
         ("wait_at_most", 5, ("wait_at_most",), "bad-duration"),
         ("overrides", {"a": "5"}, ("overrides", "a"), "bad-rate"),
         ("exempt", {"user": []}, ("exempt", "user"), "empty-list"),
+        ("exempt", {}, ("exempt",), "empty-list"),
     ],
 )
 def test_a_mistake_inside_a_field_is_told(
@@ -115,6 +116,22 @@ def test_exempt_keys_are_named_with_their_place() -> None:
     fields = {"name": "a-rule", "limit": "5/s", "exempt": {"user": "ann"}}
     spec = RateLimitSpec.model_validate(fields)
     assert [(use.name, use.at) for use in spec.keys_used()] == [("user", ("exempt", "user"))]
+
+
+def test_header_fields_are_named_with_their_place_and_whom_they_are_believed_from() -> None:
+    fields = {
+        "name": "a-rule",
+        "limit": "5 units/s",
+        "match": {"header": {"accept": "*"}},
+        "exempt": {"header": {"x-test": "1"}},
+        "cost": {"from": "request_header", "name": "X-Cost"},
+    }
+    spec = RateLimitSpec.model_validate(fields)
+    assert [(use.name, use.at, use.of_callers) for use in spec.headers_used()] == [
+        ("accept", ("match", "header", "accept"), False),
+        ("x-test", ("exempt", "header", "x-test"), False),
+        ("x-cost", ("cost", "name"), True),
+    ]
 
 
 def test_the_field_of_the_answer_is_asked_for() -> None:
