@@ -7,7 +7,8 @@ enforced verdict, with state of their own, unable to change it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sidecar.model.http import RequestHead
 from sidecar.model.verdict import ADMIT, Admit, LocalReply, Park, Place, Respond
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sidecar.ruleset.routes import Chain, Step
 
 
+#: The kind of rules whose refusals say when to come back.
+_LIMITS = "rate_limits"
 #: Shared by every passage that took nothing it must give back; never written to.
 NO_TICKETS: list[tuple[Step, Ticket]] = []
 
@@ -30,6 +33,8 @@ class Passage:
 
     tickets = NO_TICKETS
     parked: tuple[Step, Place] | None = None
+    #: Places that it has waited for and keeps, while it waits for another gate further down.
+    held: tuple[tuple[Step, Place], ...] = ()
     refused_by: Step | None = None
     #: ``kind/name`` of the shadow rules that would have refused it.
     would_refuse: tuple[str, ...] = ()
@@ -50,8 +55,10 @@ def admit(
         verdict = step.peek(request, now)
         if verdict is ADMIT or isinstance(verdict, Admit):
             agreed.append(step)
+        elif isinstance(verdict, Park):
+            return _park(passage, step, request, verdict, agreed)
         else:
-            return _stop(chain, passage, step, request, verdict, now)
+            return _refuse(chain, passage, step, request, verdict.reply, now)
     if passage.parked is not None:
         _unpark(passage, request, taken=agreed)
     tickets: list[tuple[Step, Ticket]] | None = None
@@ -65,24 +72,6 @@ def admit(
     if chain.shadow:
         _shadow(chain.shadow, passage, request, now, take=True)
     return None
-
-
-def _stop(
-    chain: Chain,
-    passage: Passage,
-    step: Step,
-    request: RequestHead,
-    verdict: Park | Respond,
-    now: float,
-) -> LocalReply | Park:
-    match verdict:
-        case Park():
-            return _park(passage, step, request, verdict)
-        case Respond(reply):
-            _refuse(chain, passage, step, request, now)
-            return reply
-        case _:
-            assert_never(verdict)
 
 
 def settle(passage: Passage, request: RequestHead, outcome: Outcome, now: float) -> None:
@@ -104,7 +93,14 @@ def _keep(passage: Passage, step: Step, ticket: Ticket) -> None:
     passage.tickets.append((step, ticket))
 
 
-def _refuse(chain: Chain, passage: Passage, step: Step, request: RequestHead, now: float) -> None:
+def _refuse(
+    chain: Chain,
+    passage: Passage,
+    step: Step,
+    request: RequestHead,
+    reply: LocalReply,
+    now: float,
+) -> LocalReply:
     step.tally.refused += 1
     passage.refused_by = step
     if passage.parked is not None:
@@ -113,11 +109,43 @@ def _refuse(chain: Chain, passage: Passage, step: Step, request: RequestHead, no
     before = [one for one in chain.shadow if one.order < step.order]
     if before:
         _shadow(before, passage, request, now, take=False)
+    return _longest_wait(chain, step, request, reply, now)
 
 
-def _park(passage: Passage, step: Step, request: RequestHead, park: Park) -> Park:
+def _longest_wait(
+    chain: Chain, refusing: Step, request: RequestHead, reply: LocalReply, now: float
+) -> LocalReply:
+    """The refusal of a limit, with the wait after which all limits have room."""
+    if refusing.rule.kind != _LIMITS or reply.retry_after is None:
+        return reply
+    longest = reply
+    for step in chain.enforced:
+        if step.order <= refusing.order or step.rule.kind != _LIMITS:
+            continue
+        if step.matches is not None and not step.matches(request):
+            continue
+        verdict = step.peek(request, now)
+        if isinstance(verdict, Park):
+            step.gate.leave(request, verdict.place)
+        elif isinstance(verdict, Respond) and _wait(verdict.reply) > _wait(longest):
+            longest = verdict.reply
+    if longest is reply:
+        return reply
+    return replace(reply, retry_after=longest.retry_after, headers=longest.headers)
+
+
+def _wait(reply: LocalReply) -> float:
+    return reply.retry_after or 0.0
+
+
+def _park(
+    passage: Passage, step: Step, request: RequestHead, park: Park, agreed: list[Step]
+) -> Park:
+    if passage.held:
+        # It may wait once more for what its turn had come for.
+        passage.held = tuple(one for one in passage.held if one[1] is not park.place)
     if passage.parked is not None and passage.parked[1] is not park.place:
-        _unpark(passage, request, taken=())
+        _hold_or_leave(passage, request, agreed)
     if passage.parked is None:
         step.tally.parked += 1
         passage.parked = (step, park.place)
@@ -125,10 +153,25 @@ def _park(passage: Passage, step: Step, request: RequestHead, park: Park) -> Par
     return park
 
 
+def _hold_or_leave(passage: Passage, request: RequestHead, agreed: list[Step]) -> None:
+    """Keep the turn that has come where it waited; give up the place where it has not."""
+    parked, passage.parked = passage.parked, None
+    if parked is None:
+        return
+    step, place = parked
+    place.wake = None
+    if step in agreed:
+        passage.held += (parked,)
+    else:
+        step.gate.leave(request, place)
+
+
 def _unpark(passage: Passage, request: RequestHead, taken: list[Step] | tuple[()]) -> None:
     parked, passage.parked = passage.parked, None
-    if parked is not None:
-        step, place = parked
+    places = passage.held if parked is None else (*passage.held, parked)
+    if passage.held:
+        passage.held = ()
+    for step, place in reversed(places):
         place.wake = None
         if step not in taken:
             step.gate.leave(request, place)

@@ -16,7 +16,7 @@ from sidecar.model.policy import GateBasics, Mode, Rule, Stage
 from sidecar.model.verdict import ADMIT, Admit, LocalReply, Park, Place, Respond, Verdict
 from sidecar.proxy.chain import NO_TICKETS, Passage, abandon, admit, settle
 from sidecar.ruleset.routes import Chain, Step
-from tests.proxy.gates import Count
+from tests.proxy.gates import Count, Told
 
 REQUEST = RequestHead("GET", b"/", 1)
 OUTCOME = Outcome(OutcomeClass.SUCCESS, 200, 0.1, None)
@@ -296,6 +296,66 @@ def test_a_place_is_given_up_when_another_gate_lets_it_wait_or_refuses() -> None
         ride = Ride([Plan(later), Plan("P")])
         ride.go(2)
         assert ride.log.index(("1", "leave")) > ride.log.index(("0", "peek", later[1]))
+
+
+def test_a_turn_that_has_come_is_kept_while_a_gate_further_down_lets_it_wait() -> None:
+    ride = Ride([Plan("P"), Plan("P")])
+    assert ride.go(3) is None
+    assert ride.done("leave", shadow=False) == []
+    assert ride.passage.held == ()
+    assert [step.tally.parked for step in ride.steps] == [1, 1]
+    for patience, plans in ((2, ["P", "P"]), (3, ["P", "P", "R"])):
+        ride = Ride([Plan(plan) for plan in plans])
+        ride.go(patience)
+        assert ride.done("leave", shadow=False) == ["1", "0"]
+        assert (ride.passage.held, ride.passage.parked) == ((), None)
+
+
+def test_who_waits_once_more_for_a_turn_that_had_come_has_one_place() -> None:
+    ride = Ride([Plan("PAP"), Plan("P")])
+    ride.go(3)
+    assert sorted(ride.done("leave", shadow=False)) == ["0", "1"]
+    assert all(not gate.places for gate in ride.gates)
+
+
+def _limit(retry_after: float | None) -> Told:
+    headers = ((b"RateLimit", b"%d" % (retry_after or 0)),)
+    reply = LocalReply(429, "rate_limited", "no", retry_after, headers, {"by": "it"})
+    return Told(Respond(reply))
+
+
+def test_a_refusal_by_a_limit_tells_the_wait_after_which_all_limits_have_room() -> None:
+    log = Told().log
+    waits = Told(Park(10.0, Place()), log=log)
+    gates = [_limit(2.0), Told(), _limit(7.0), waits, _limit(None), _limit(3.0)]
+    steps = [
+        Step(Rule("rate_limits", f"{n}", Mode.ENFORCE, "x:1"), gate, None, Count(), n)
+        for n, gate in enumerate(gates)
+    ]
+    other = Step(Rule("breakers", "b", Mode.ENFORCE, "x:1"), _limit(99.0), None, Count(), 9)
+    elsewhere = Step(
+        Rule("rate_limits", "e", Mode.ENFORCE, "x:1"), _limit(99.0), lambda _: False, Count(), 10
+    )
+    passage = Passage()
+    reply = admit(Chain((*steps, other, elsewhere)), REQUEST, passage, 1.0)
+    assert isinstance(reply, LocalReply)
+    assert (reply.retry_after, reply.headers) == (7.0, ((b"RateLimit", b"7"),))
+    assert reply.facts == {"by": "it"}
+    assert passage.refused_by is steps[0]
+    assert [step.tally.refused for step in steps] == [1, 0, 0, 0, 0, 0]
+    assert log[-1][:2] == ("gate", "leave")
+    for gate in gates:
+        assert "take" not in {entry[1] for entry in gate.log}
+
+
+def test_a_refusal_for_good_tells_no_wait() -> None:
+    steps = [
+        Step(Rule("rate_limits", f"{n}", Mode.ENFORCE, "x:1"), _limit(wait), None, Count(), n)
+        for n, wait in enumerate([None, 5.0])
+    ]
+    reply = admit(Chain(tuple(steps)), REQUEST, Passage(), 1.0)
+    assert isinstance(reply, LocalReply)
+    assert reply.retry_after is None
 
 
 def test_a_gate_gone_from_the_chain_does_not_keep_the_place() -> None:
