@@ -20,6 +20,8 @@ class Standing(NamedTuple):
 
     #: What counts against the limit at that moment; never below nothing.
     spent: float
+    #: What may be taken at that moment; below nothing when something is owed.
+    left: float
     #: From 0, cold, to 1: how far a limit that warms up has climbed. Others are always warm.
     warmth: float = 1.0
 
@@ -94,21 +96,25 @@ class Meter(Protocol):
 
 def succeed(meter: Meter, predecessor: Meter, now: float) -> Meter:
     """``meter``, which is new, so that it goes on with what ``predecessor`` knows at ``now``."""
+    if isinstance(predecessor, Changed) and predecessor.is_over(now):
+        predecessor = predecessor.meter
+    if isinstance(predecessor, Changed) and predecessor.line >= _LONGEST_LINE:
+        predecessor.move_all()
+        predecessor = predecessor.meter
     if isinstance(predecessor, Changed):
-        if predecessor.is_over(now):
-            predecessor = predecessor.meter
-        elif meter.shares(predecessor.meter):
+        # What was moved is in the numbers that they share, what was not is still to be asked for.
+        if meter.shares(predecessor.meter):
             meter.adopt(predecessor.meter, now)
-            return Changed(meter, predecessor.before, predecessor.at, predecessor.line)
-        elif predecessor.line >= _LONGEST_LINE:
-            predecessor.move_all()
-            predecessor = predecessor.meter
-    if isinstance(predecessor, Changed):
         return Changed(meter, predecessor, now, predecessor.line + 1)
     if meter.shares(predecessor):
         meter.adopt(predecessor, now)
         return meter
     return Changed(meter, predecessor, now, 1)
+
+
+def carried(meter: Meter, key: bytes, at: float) -> Standing | None:
+    """How the key stands with ``meter`` for one that follows it at that moment."""
+    return meter.carried(key, at) if isinstance(meter, Changed) else meter.standing(key, at)
 
 
 @final
@@ -132,8 +138,8 @@ class Changed:
 
     @property
     def memory_seconds(self) -> float:
-        """As the new meter has it."""
-        return self.meter.memory_seconds
+        """As long as either."""
+        return max(self.meter.memory_seconds, self.before.memory_seconds)
 
     @property
     def tracked(self) -> int:
@@ -146,8 +152,16 @@ class Changed:
         return self.meter.evictions + self.before.evictions
 
     def is_over(self, now: float) -> bool:
-        """Whether nothing of before can matter any more."""
-        return now - self.at > self.meter.memory_seconds
+        """Whether nothing of before can matter any more, not to what may follow either."""
+        return now - self.at > self.memory_seconds
+
+    def carried(self, key: bytes, at: float) -> Standing | None:
+        """How the key stands for a successor: a small limit in between hides nothing."""
+        standing = self.standing(key, at)
+        older = carried(self.before, key, at)
+        if standing is None or older is None:
+            return standing or older
+        return standing._replace(spent=max(standing.spent, older.spent))
 
     def move(self, key: bytes, now: float) -> None:
         """Write down what was known of the key before, unless that was done."""
@@ -206,9 +220,9 @@ class Changed:
         raise NotImplementedError
 
     def _standing_before(self, key: bytes, now: float) -> Standing | None:
-        if self.meter.knows(key) or self.is_over(now):
+        if self.meter.knows(key) or now - self.at > self.meter.memory_seconds:
             return None
-        return self.before.standing(key, self.at)
+        return carried(self.before, key, self.at)
 
     def _view(self, key: bytes, now: float) -> Meter:
         """A meter that knows how ``key`` stands; asking leaves no trace in the real one."""

@@ -162,7 +162,7 @@ class Pacing:
     def standing(self, key: bytes, now: float) -> Standing | None:
         """How much of the next turn is still to come; more than 1 with those who wait."""
         spent = self._spent(key, now)
-        return Standing(spent) if spent > 0 else None
+        return Standing(spent, 1.0 - spent) if spent > 0 else None
 
     def load(self, key: bytes, standing: Standing, at: float) -> None:
         """Let the next turn be so far away, at most one interval."""

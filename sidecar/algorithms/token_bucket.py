@@ -26,6 +26,7 @@ and ten years of uptime: a sixteenth of a token, 63 nanoseconds' worth), and nev
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from math import inf, isfinite, ulp
 
 from sidecar.algorithms.meter import Meter, Standing
@@ -136,13 +137,17 @@ class TokenBuckets:
 
     def standing(self, key: bytes, now: float) -> Standing | None:
         """What is missing in the bucket."""
-        spent = self.burst - self.available(key, now)
-        return Standing(spent) if spent > TOLERANCE else None
+        if not self.knows(key):
+            return None
+        available = self.available(key, now)
+        spent = self.burst - available
+        return Standing(spent, available) if spent > TOLERANCE else None
 
     def load(self, key: bytes, standing: Standing, at: float) -> None:
         """Leave what was left at that moment, as far as it fits; nothing is owed."""
-        full = max(self._time.at(at) - self.burst, self._time.floor)
-        self._table.put(key, full + min(standing.spent, self.burst), full)
+        left = max(0.0, min(standing.left, self.burst - standing.spent))
+        generated = self._time.at(at)
+        self._table.put(key, generated - left, generated - self.burst)
 
     def knows(self, key: bytes) -> bool:
         """Whether there is a bucket for this key."""
@@ -153,9 +158,12 @@ class TokenBuckets:
         return self._table.keys()
 
     def blank(self) -> TokenBuckets:
-        """The same limit with full buckets, in the same virtual time, and room for one key."""
+        """The same limit with full buckets and room for one key.
+
+        Its virtual time is a copy: it goes on at this rate when another limit takes this one's.
+        """
         blank = TokenBuckets(self._time.rate, self.burst, 1)
-        blank._time = self._time
+        blank._time = copy(self._time)
         return blank
 
     def shares(self, predecessor: Meter) -> bool:

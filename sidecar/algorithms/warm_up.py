@@ -149,12 +149,13 @@ class WarmUp:
         if row is None or row[0] <= now:
             return None
         tokens, warmth = self._state(key, now)
-        return Standing(max(0.0, self.climb.room(warmth) - tokens), warmth)
+        return Standing(max(0.0, self.climb.room(warmth) - tokens), tokens, warmth)
 
     def load(self, key: bytes, standing: Standing, at: float) -> None:
         """Be so warm, with so much missing."""
         room = self.climb.room(standing.warmth)
-        self._write(key, at, room - min(standing.spent, room), standing.warmth)
+        left = max(0.0, min(standing.left, room - standing.spent))
+        self._write(key, at, left, standing.warmth)
 
     def knows(self, key: bytes) -> bool:
         """Whether there is a row."""

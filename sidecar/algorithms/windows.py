@@ -136,7 +136,7 @@ class Windows:
     def standing(self, key: bytes, now: float) -> Standing | None:
         """What was counted."""
         counted = self._counted(key, now)
-        return Standing(counted) if counted else None
+        return Standing(counted, self.most - counted) if counted else None
 
     def load(self, key: bytes, standing: Standing, at: float) -> None:
         """Count at that moment what was spent, at most the whole limit."""

@@ -144,6 +144,18 @@ def test_who_comes_back_when_told_is_admitted_over_any_changes(
         meter.take(b"key", now)
 
 
+@pytest.mark.parametrize("between", ["small bucket", "pace"])
+@pytest.mark.parametrize("seconds", [0.0, 3.0])
+def test_a_small_limit_in_between_hides_nothing(between: str, seconds: float) -> None:
+    before = MAKERS["longer"](50, 9)
+    exhaust(before, b"key", 100.0)
+    small = succeed(MAKERS[between](1, 9), before, 100.0)
+    after = succeed(MAKERS["longer"](50, 9), small, 100.0 + seconds)
+    assert after.left(b"key", 100.0 + seconds) == 0
+    long_ago = succeed(MAKERS["longer"](50, 9), small, 111.0)
+    assert long_ago.left(b"key", 111.0) == 50
+
+
 def test_a_line_of_changes_is_not_endless() -> None:
     meter: Meter = MAKERS["fixed"](5, 9)
     exhaust(meter, b"key", 100.0)
@@ -174,7 +186,7 @@ def test_a_limit_that_warms_up_begins_warm_for_whom_it_is_not_new() -> None:
     before = MAKERS["bucket"](5, 9)
     before.take(b"key", 100.0)
     after = succeed(MAKERS["warm-up"](5, 9), before, 100.0)
-    assert after.standing(b"key", 100.0) == Standing(1.0, 1.0)
+    assert after.standing(b"key", 100.0) == Standing(1.0, 4.0, 1.0)
     assert after.standing(b"stranger", 100.0) is None
     other = succeed(WarmUp(Climb(50.0, 9.0, 7.0, 0.1), 9), after, 110.0)
     standing = other.standing(b"key", 110.0)
@@ -190,7 +202,7 @@ def test_a_changed_meter_is_a_meter() -> None:
     assert after.memory_seconds == 1.0
     assert not after.shares(before)
     assert after.blank().most == 7
-    after.load(b"key", Standing(7), 100.0)
+    after.load(b"key", Standing(7, 0), 100.0)
     assert after.left(b"key", 100.0) == 0
     with pytest.raises(NotImplementedError):
         after.adopt(before, 100.0)

@@ -161,11 +161,11 @@ def test_another_pace_goes_on_behind_those_who_wait() -> None:
 def test_what_is_loaded_is_at_most_one_turn() -> None:
     pacing = Pacing(10.0, 9)
     assert pacing.standing(b"key", 7.0) is None
-    pacing.load(b"key", Standing(30.0), 7.0)
-    pacing.load(b"other", Standing(0.5), 7.0)
+    pacing.load(b"key", Standing(30.0, -29.0), 7.0)
+    pacing.load(b"other", Standing(0.5, 0.5), 7.0)
     assert pacing.seconds_until(b"key", 7.0) == pytest.approx(0.1)
     assert pacing.seconds_until(b"other", 7.0) == pytest.approx(0.05)
-    assert pacing.standing(b"other", 7.0) == pytest.approx(Standing(0.5))
+    assert pacing.standing(b"other", 7.0) == pytest.approx(Standing(0.5, 0.5))
     assert pacing.memory_seconds == pytest.approx(0.1)
     assert {*pacing.keys()} == {b"key", b"other"}
     assert pacing.knows(b"key")

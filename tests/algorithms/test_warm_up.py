@@ -162,16 +162,17 @@ TestAskedAndQuiet = AskedAndQuiet.TestCase
 TestAskedAndQuiet.settings = settings(max_examples=30, stateful_step_count=40)
 
 
-@given(warmth=warmths, spent=st.floats(0, 20))
-def test_what_is_loaded_is_warm_and_spent(warmth: float, spent: float) -> None:
+@given(warmth=warmths, spent=st.floats(0, 20), left=st.floats(-5, 20))
+def test_what_is_loaded_is_warm_and_spent(warmth: float, spent: float, left: float) -> None:
     limit = WarmUp(CLIMB, 9)
-    limit.load(b"key", Standing(spent, warmth), 70.0)
+    limit.load(b"key", Standing(spent, left, warmth), 70.0)
     assert limit.knows(b"key")
     room = CLIMB.room(warmth)
-    assert limit.left(b"key", 70.0) == pytest.approx(room - min(spent, room))
+    expected = max(0.0, min(left, room - spent))
+    assert limit.left(b"key", 70.0) == pytest.approx(expected)
     standing = limit.standing(b"key", 70.0)
     assert standing is not None
-    assert standing == pytest.approx((min(spent, room), warmth), abs=1e-9)
+    assert standing == pytest.approx((room - expected, expected, warmth), abs=1e-9)
     assert limit.standing(b"key", 70.0 + limit.memory_seconds) is None
 
 

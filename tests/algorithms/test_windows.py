@@ -220,10 +220,10 @@ def test_keys_beyond_the_room_are_new_again_and_counted(kind: str) -> None:
 def test_what_is_loaded_is_spent_and_never_more_than_the_limit(kind: str) -> None:
     windows = Windows(kind, 5, 2.0, 9)
     windows.take(b"first", 10.0, 4)
-    windows.load(b"first", Standing(1.5), 10.0)
-    windows.load(b"second", Standing(99.0), 10.0)
+    windows.load(b"first", Standing(1.5, 3.5), 10.0)
+    windows.load(b"second", Standing(99.0, 0.0), 10.0)
     assert [windows.left(key, 10.0) for key in KEYS] == [3, 0, 5]
-    assert windows.standing(b"first", 10.0) == Standing(2)
+    assert windows.standing(b"first", 10.0) == Standing(2, 3)
 
 
 def test_what_is_shared_and_what_is_not() -> None:

@@ -9,49 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from sidecar.model.http import RequestHead
 from sidecar.model.policy import Stage
-from sidecar.model.verdict import ADMIT, LocalReply, Respond
-from sidecar.policies.rate_limit import RateLimit, RateLimitSpec
-from tests.policies.building import with_keys
-
-TRACKED = {"user": 1000, "client": 50}
-
-
-def gate(**fields: Any) -> RateLimit:
-    return RateLimitSpec.model_validate({"name": "a-rule", **fields}).build(
-        with_keys(TRACKED, default=b"unknown")
-    )
-
-
-def request(**keys: str) -> RequestHead:
-    head = RequestHead("GET", b"/", 1)
-    head.fields = {f"x-{name}".encode(): value.encode() for name, value in keys.items()}
-    return head
-
+from sidecar.model.verdict import ADMIT
+from sidecar.policies.rate_limit import RateLimit
+from tests.policies.rate_limit.gates import gate, passed, passes, refusal, request
 
 ANN, BOB = request(user="ann", client="192.0.2.1"), request(user="bob", client="192.0.2.1")
-
-
-def passes(limit: RateLimit, head: RequestHead, now: float) -> bool:
-    if limit.peek(head, now) is not ADMIT:
-        return False
-    limit.take(head, now)
-    return True
-
-
-def passed(limit: RateLimit, head: RequestHead, now: float, at_most: int = 1000) -> int:
-    """How many get through at once before the first refusal."""
-    for count in range(at_most):
-        if not passes(limit, head, now):
-            return count
-    return at_most
-
-
-def refusal(limit: RateLimit, head: RequestHead, now: float) -> LocalReply:
-    verdict = limit.peek(head, now)
-    assert isinstance(verdict, Respond)
-    return verdict.reply
 
 
 @pytest.mark.parametrize(
