@@ -81,7 +81,7 @@ def _costs(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for path, rule in file.rules:
         for use in rule.headers_used():
             believes_nobody = use.of_callers and not file.trust.callers
-            if believes_nobody and use.name.encode("ascii") not in believed:
+            if believes_nobody and use.name.encode("ascii") not in believed | ORDINARY:
                 message = f"{use.name} is removed from every request, because nobody is trusted"
                 hint = "say in trust.callers who may send it"
                 yield place.value("nobody-trusted", (*path, *use.at), message, hint)
