@@ -178,4 +178,4 @@ def test_a_cost_that_a_request_tells_is_believed_from_callers(
 ) -> None:
     cost = "cost: {from: request_header, name: X-Cost}"
     rules = f"keys: {keys}\nrate_limits:\n  - {{name: a, limit: 5 units/s, {cost}}}\n"
-    assert fields_referred_to(_file(rules)) == (watched, identity)
+    assert fields_referred_to(_file(rules)) == (frozenset(watched), frozenset(identity))
