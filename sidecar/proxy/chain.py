@@ -141,16 +141,27 @@ def _wait(reply: LocalReply) -> float:
 def _park(
     passage: Passage, step: Step, request: RequestHead, park: Park, agreed: list[Step]
 ) -> Park:
-    if passage.held:
-        # It may wait once more for what its turn had come for.
-        passage.held = tuple(one for one in passage.held if one[1] is not park.place)
+    is_new = not passage.held or _regain(passage, step, request, park)
     if passage.parked is not None and passage.parked[1] is not park.place:
         _hold_or_leave(passage, request, agreed)
     if passage.parked is None:
-        step.tally.parked += 1
+        step.tally.parked += is_new
         passage.parked = (step, park.place)
         passage.waited_for = step
     return park
+
+
+def _regain(passage: Passage, step: Step, request: RequestHead, park: Park) -> bool:
+    """Whether the place is new to it, and not the one that it holds of this gate already.
+
+    What it held there is held no longer: it waits for it once more, or gives it up.
+    """
+    own = [place for holder, place in passage.held if holder is step]
+    passage.held = tuple(one for one in passage.held if one[0] is not step)
+    for place in own:
+        if place is not park.place:
+            step.gate.leave(request, place)
+    return park.place not in own
 
 
 def _hold_or_leave(passage: Passage, request: RequestHead, agreed: list[Step]) -> None:

@@ -315,6 +315,7 @@ def test_who_waits_once_more_for_a_turn_that_had_come_has_one_place() -> None:
     ride = Ride([Plan("PAP"), Plan("P")])
     ride.go(3)
     assert sorted(ride.done("leave", shadow=False)) == ["0", "1"]
+    assert [step.tally.parked for step in ride.steps] == [1, 1]
     assert all(not gate.places for gate in ride.gates)
 
 
