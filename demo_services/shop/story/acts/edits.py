@@ -43,12 +43,12 @@ class Scalper(Act):
         seed = stage.story.seed
         phases = tuple(
             Step(phase=phase, seconds=seconds, per_second=_SCALPER_PER_SECOND, spacing="even")
-            for phase, seconds in (("before", 1), ("edited", 1), ("after", 2))
+            for phase, seconds in (("before", 1), ("edited", 1), ("after", 1))
         )
         words = f"storefront.rules.yaml: deny {SCALPER} too"
         self.report = stage.offer(
             [
-                crowd(CUSTOMERS, steps("scalper", 4, QUIET_PER_SECOND), seed),
+                crowd(CUSTOMERS, steps("scalper", 3, QUIET_PER_SECOND), seed),
                 one_user(SCALPER, phases, seed),
             ],
             [Cue(1, words, lambda: _deny(stage))],

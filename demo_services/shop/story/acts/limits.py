@@ -41,7 +41,7 @@ class Quiet(Act):
         """Part of Act."""
         # Whoever comes first waits for connections and for what is read once.
         opening = steps("opening", 1, QUIET_PER_SECOND)
-        when = (*opening, *steps("normal", 4, QUIET_PER_SECOND))
+        when = (*opening, *steps("normal", 3, QUIET_PER_SECOND))
         self.report = stage.offer([crowd(CUSTOMERS, when, stage.story.seed)])
         stage.quiet = admitted(self.report.select(phase="normal"))
 

@@ -21,7 +21,7 @@ READERS: Final = "readers"
 BUYERS: Final = "buyers"
 
 #: What happens to the inventory, and for how many seconds.
-_PHASES: Final = (("well", 2), ("slow", 3), ("failing", 3), ("mended", 3), ("recovered", 2))
+_PHASES: Final = (("well", 1), ("slow", 3), ("failing", 3), ("mended", 3), ("recovered", 2))
 _BROKEN: Final = ("slow", "failing")
 _SLOW_MS: Final = 1500.0
 _LOOKS_PER_SECOND: Final = 40
@@ -43,9 +43,9 @@ class Outage(Act):
         self.states: list[str] = []
         self._told = 0
         cues = [
-            Cue(2, f"inventory: {_SLOW_MS / 1000:g} s each", lambda: _turn(stage, slow=True)),
-            Cue(5, "inventory: every answer is a 500", lambda: _turn(stage, failing=True)),
-            Cue(8, "inventory: well again", lambda: _turn(stage)),
+            Cue(1, f"inventory: {_SLOW_MS / 1000:g} s each", lambda: _turn(stage, slow=True)),
+            Cue(4, "inventory: every answer is a 500", lambda: _turn(stage, failing=True)),
+            Cue(7, "inventory: well again", lambda: _turn(stage)),
         ]
         if stage.story.governed:
             self._told = len(self._transitions(stage))

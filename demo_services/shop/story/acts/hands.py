@@ -1,0 +1,146 @@
+"""Acts of an operator at a terminal: why was this refused, and let it be for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from demo_services.check import Check
+from demo_services.load.plan import Step
+from demo_services.shop.story.acts.act import Act
+from demo_services.shop.story.acts.limits import EACH_USER
+from demo_services.shop.story.asking import Reply, ask
+from demo_services.shop.story.customers import CUSTOMERS, crowd, one_user, steps
+from demo_services.shop.story.layout import STOREFRONT
+from demo_services.shop.story.operating import Said, sidecar
+from demo_services.shop.story.promises import nobody_refused, nothing_failed
+from demo_services.shop.story.stage import Cue, Stage
+
+CURIOUS: Final = "curious-1"
+EAGER: Final = "eager-1"
+
+_ASKS_AT_MOST: Final = 40
+_EAGER_PER_SECOND: Final = 30
+_OTHERS_PER_SECOND: Final = 30
+#: The override holds for so long, and is asked for after one second.
+_OVERRIDE: Final = ("override", f"rate_limits/{EACH_USER}", "--mode", "shadow", "--for", "2500ms")
+_PHASES: Final = (
+    ("before", 1.0),
+    ("taking", 1.0),
+    ("lifted", 1.0),
+    ("ending", 1.5),
+    ("after", 1.5),
+)
+
+
+class Explain(Act):
+    """A customer wants to know why."""
+
+    name: ClassVar[str] = "explain"
+    title: ClassVar[str] = "a customer asks why: one refusal explained by its id"
+
+    def play(self, stage: Stage) -> None:
+        """Part of Act."""
+        self.reply: Reply | None = None
+        self.said: Said | None = None
+        for _ in range(_ASKS_AT_MOST):
+            reply = ask(stage.shop.entrance, "/products/1", fields={"x-user-id": CURIOUS})
+            if reply.status == 429:
+                self.reply = reply
+                break
+        if self.reply is not None:
+            number = self.reply.fields.get("x-sidecar-decision", "")
+            self.said = sidecar(stage.shop.state_directory(STOREFRONT), "explain", number)
+            self.quotes = (_head(self.reply), self.said.quote)
+
+    def checks(self, stage: Stage) -> Iterator[Check]:
+        """Part of Act."""
+        reply, said = self.reply, self.said
+        yield Check(
+            "the refusal says when to come back, and an id",
+            reply is not None and {"retry-after", "x-sidecar-decision"} <= reply.fields.keys(),
+            "no refusal" if reply is None else f"{reply.status}, {', '.join(sorted(reply.fields))}",
+        )
+        yield Check(
+            "the client is not told which rule it has to get around",
+            reply is not None and EACH_USER.encode() not in reply.body,
+            "" if reply is None else reply.body.decode(errors="replace").strip(),
+        )
+        line = stage.shop.rules.line_of(STOREFRONT, f"name: {EACH_USER}")
+        yield Check(
+            "the operator is told the rule, its numbers and its line",
+            said is not None
+            and said.status == 0
+            and EACH_USER in said.text
+            and f"storefront.rules.yaml:{line}" in said.text,
+            "nothing was asked" if said is None else f"status {said.status}, line {line}",
+        )
+
+    def gist(self) -> str:
+        """Part of Act."""
+        if self.reply is None:
+            return "nothing was refused"
+        return f"decision {self.reply.fields.get('x-sidecar-decision', '?')}: {EACH_USER}"
+
+
+class Override(Act):
+    """The panic lever."""
+
+    name: ClassVar[str] = "override"
+    title: ClassVar[str] = "the panic lever: a limit goes into shadow by hand, and ends by itself"
+
+    def play(self, stage: Stage) -> None:
+        """Part of Act."""
+        seed = stage.story.seed
+        directory = stage.shop.state_directory(STOREFRONT)
+        eager = tuple(
+            Step(phase=phase, seconds=seconds, per_second=_EAGER_PER_SECOND)
+            for phase, seconds in _PHASES
+        )
+        said: list[Said] = []
+
+        def pull() -> None:
+            said.append(sidecar(directory, *_OVERRIDE))
+
+        seconds = sum(seconds for _, seconds in _PHASES)
+        self.report = stage.offer(
+            [
+                crowd(CUSTOMERS, steps("override", seconds, _OTHERS_PER_SECOND), seed),
+                one_user(EAGER, eager, seed),
+            ],
+            [Cue(1, f"sidecar {' '.join(_OVERRIDE)}", pull)],
+        )
+        self.said = said[0] if said else None
+        self.quotes = tuple(one.quote for one in said)
+
+    def checks(self, stage: Stage) -> Iterator[Check]:
+        """Part of Act."""
+        report, said = self.played(), self.said
+        yield Check(
+            "the lever can be pulled",
+            said is not None and said.status == 0,
+            "it was not" if said is None else said.text.strip(),
+        )
+        eager = {part.phase: part for part in report.select(client=EAGER)}
+        yield Check(
+            "the limit holds before, not while it is in shadow, and again when that has ended",
+            eager["before"].refused.count > 0
+            and eager["lifted"].refused.count == 0
+            and eager["after"].refused.count > 0,
+            ", ".join(f"{part.refused.count} refused {name}" for name, part in eager.items()),
+        )
+        yield nobody_refused(report.select(client=CUSTOMERS), "nobody else is refused")
+        yield nothing_failed(report.phases)
+
+    def gist(self) -> str:
+        """Part of Act."""
+        parts = self.played().select(client=EAGER)
+        shown = [part for part in parts if part.phase in {"before", "lifted", "after"}]
+        return "refused " + ", ".join(f"{part.refused.count} {part.phase}" for part in shown)
+
+
+def _head(reply: Reply) -> str:
+    """The refusal as its client got it."""
+    shown = ("retry-after", "ratelimit", "ratelimit-policy", "content-type", "x-sidecar-decision")
+    fields = [f"{name}: {reply.fields[name]}" for name in shown if name in reply.fields]
+    return "\n".join([f"HTTP/1.1 {reply.status}", *fields, "", reply.body.decode().strip()])
