@@ -35,7 +35,7 @@ def sidecar(state_directory: Path, *arguments: str) -> Said:
     """
     environment = {
         **os.environ,
-        "SIDECAR_STATE_DIR": str(state_directory),
+        "SIDECAR_ADMIN_SOCKET": str(state_directory),
         "COLUMNS": _WIDTH,
         "NO_COLOR": "1",
     }

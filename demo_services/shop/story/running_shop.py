@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,6 @@ class RunningShop:
         self._directory = directory
         self._layout = layout
         self._rules = rules
-        self._sidecars: dict[str, Process] = {}
 
     def start(self) -> None:
         """Start every process at once, and wait until all are ready. Raises NotReady."""
@@ -92,10 +92,6 @@ class RunningShop:
                 return orders["pieces"], self.shown("inventory")["ledger"]["pieces"]
             time.sleep(_LOOK_AGAIN_SECONDS)
 
-    def log_tails(self) -> str:
-        """The ends of what all processes wrote."""
-        return "\n".join(process.log_tail() for process in self._sidecars.values())
-
     def addresses(self) -> dict[str, str]:
         """What a person may want to open or ask, by name."""
         found = {}
@@ -107,32 +103,17 @@ class RunningShop:
         return found
 
     def _start(self, name: str) -> Process:
-        service = self._processes.start(
-            name, f"demo_services.shop.{name}", environment=self._environment(name)
-        )
+        place, module = self._layout[name], f"demo_services.shop.{name}"
+        environment = {"KNOBS_PORT": _port(place.knobs), "DATA_DIR": str(self._directory)}
         if self._rules is None:
-            return service
-        sidecar = self._processes.start(
-            f"{name}-sidecar",
-            "sidecar",
-            ["run", str(self._rules.path(name))],
-            environment={"SIDECAR_STATE_DIR": str(self.state_directory(name))},
-        )
-        self._sidecars[name] = sidecar
-        return sidecar
-
-    def _environment(self, name: str) -> dict[str, str]:
-        place = self._layout[name]
-        peers = {f"{peer.upper()}_URL": f"http://{self.address(peer)}" for peer in CALLS[name]}
-        if self.governed:
-            # Whom it calls by name it reaches through its own sidecar.
-            peers = {"HTTP_PROXY": f"http://{place.outbound}"}
-        return {
-            "PORT": _port(place.app),
-            "KNOBS_PORT": _port(place.knobs),
-            "DATA_DIR": str(self._directory),
-            **peers,
-        }
+            environment["PORT"] = _port(place.app)
+            for peer in CALLS[name]:
+                environment[f"{peer.upper()}_URL"] = f"http://{self.address(peer)}"
+            return self._processes.start(name, module, environment=environment)
+        # Where to listen and to call the service is told by its sidecar.
+        environment["SIDECAR_STATE_DIR"] = str(self.state_directory(name))
+        around = ["run", str(self._rules.path(name)), "--", sys.executable, "-m", module]
+        return self._processes.start(name, "sidecar", around, environment=environment)
 
     def _ready(self, name: str) -> bool | None:
         try:

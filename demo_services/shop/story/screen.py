@@ -115,8 +115,8 @@ class Screen:
     def quotes(self, told: Told) -> None:
         """What was written in an act, word for word."""
         for quote in told.quotes:
-            self._console.print()
-            self.verbatim(quote)
+            for line in quote.splitlines():
+                self._line((f"{'':17}{line}", "dim"))
 
     def addresses(self, addresses: Mapping[str, str], rules: Path | None) -> None:
         """Where everything is while it keeps running."""

@@ -19,6 +19,8 @@ def tell(stage: Stage, acts: Sequence[Act], screen: Screen) -> None:
         stage.story.acts.append(told)
         stage.story.moments.sort(key=lambda moment: moment.at)
         screen.end(told, governed=stage.story.governed)
+        if act.aloud:
+            screen.quotes(told)
 
 
 def _play(stage: Stage, act: Act) -> Told:

@@ -21,6 +21,9 @@ class Act(Protocol):
     #: Whether it means anything without sidecars.
     bare: ClassVar[bool] = False
 
+    #: Whether what it quotes is worth reading at the terminal too.
+    aloud: ClassVar[bool] = False
+
     report: Report | None = None
     quotes: tuple[str, ...] = ()
 

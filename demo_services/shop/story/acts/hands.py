@@ -20,6 +20,7 @@ CURIOUS: Final = "curious-1"
 EAGER: Final = "eager-1"
 
 _ASKS_AT_MOST: Final = 40
+_TRIES: Final = 5
 _EAGER_PER_SECOND: Final = 30
 _OTHERS_PER_SECOND: Final = 30
 #: The override holds for so long, and is asked for after one second.
@@ -38,6 +39,7 @@ class Explain(Act):
 
     name: ClassVar[str] = "explain"
     title: ClassVar[str] = "a customer asks why: one refusal explained by its id"
+    aloud: ClassVar[bool] = True
 
     def play(self, stage: Stage) -> None:
         """Part of Act."""
@@ -50,8 +52,14 @@ class Explain(Act):
                 break
         if self.reply is not None:
             number = self.reply.fields.get("x-sidecar-decision", "")
-            self.said = sidecar(stage.shop.state_directory(STOREFRONT), "explain", number)
-            self.quotes = (_head(self.reply), self.said.quote)
+            directory = stage.shop.state_directory(STOREFRONT)
+            for _ in range(_TRIES):
+                # What was decided is put down off the path of requests, a moment later.
+                self.said = said = sidecar(directory, "explain", number)
+                folder = f"{stage.shop.rules.path(STOREFRONT).parent}/"
+                self.quotes = (_head(self.reply), said.quote.replace(folder, ""))
+                if said.status == 0:
+                    break
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""

@@ -7,9 +7,21 @@ from typing import Final
 
 from demo_services.shop.story.acts.act import Act
 from demo_services.shop.story.acts.edits import Scalper, Shadow, Typo
+from demo_services.shop.story.acts.hands import Explain, Override
 from demo_services.shop.story.acts.limits import Greedy, Quiet, Sale
+from demo_services.shop.story.acts.outage import Outage
 
-PROGRAM: Final[tuple[type[Act], ...]] = (Quiet, Sale, Greedy, Scalper, Typo, Shadow)
+PROGRAM: Final[tuple[type[Act], ...]] = (
+    Quiet,
+    Sale,
+    Greedy,
+    Outage,
+    Scalper,
+    Typo,
+    Shadow,
+    Explain,
+    Override,
+)
 NAMES: Final = tuple(act.name for act in PROGRAM)
 
 
