@@ -32,6 +32,7 @@ class Process:
         self.name = name
         self.log = log
         self._started = started
+        self._told = False
 
     @property
     def pid(self) -> int:
@@ -70,11 +71,17 @@ class Process:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         return "\n".join(f"  {self.name} | {line}" for line in lines)
 
+    def tell_to_end(self) -> None:
+        """Send it SIGTERM, once: to many a second one means to wait for nothing any more."""
+        if not self._told:
+            self._told = True
+            self._started.terminate()
+
     def stop(self, within_seconds: float = 5.0) -> int:
         """End it: SIGTERM, and SIGKILL when that does not help in time; its exit status."""
         if self._started.stdout is not None:
             self._started.stdout.close()
-        self._started.terminate()
+        self.tell_to_end()
         try:
             return self._started.wait(within_seconds)
         except subprocess.TimeoutExpired:
@@ -87,7 +94,7 @@ class Process:
 
 
 class Processes:
-    """All processes of a demo. Leaving the context ends them, the last started first."""
+    """All processes of a demo. Leaving the context ends them, the last started is told first."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -103,6 +110,9 @@ class Processes:
         _trace: TracebackType | None,
     ) -> None:
         try:
+            # Each finishes what runs and takes its time for it; together they take no longer.
+            for process in reversed(self._all):
+                process.tell_to_end()
             for process in reversed(self._all):
                 process.stop()
         finally:

@@ -32,7 +32,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Left(msgspec.Struct):
-    available: int | None
+    #: Not there when somebody else answered for the inventory.
+    available: int | None = None
 
 
 class _Sold(msgspec.Struct):

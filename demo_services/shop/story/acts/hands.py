@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from demo_services.check import Check
-from demo_services.load.plan import Step
 from demo_services.shop.story.acts.act import Act
 from demo_services.shop.story.acts.limits import EACH_USER
 from demo_services.shop.story.asking import Reply, ask
@@ -23,15 +22,12 @@ _ASKS_AT_MOST: Final = 40
 _TRIES: Final = 5
 _EAGER_PER_SECOND: Final = 30
 _OTHERS_PER_SECOND: Final = 30
-#: The override holds for so long, and is asked for after one second.
-_OVERRIDE: Final = ("override", f"rate_limits/{EACH_USER}", "--mode", "shadow", "--for", "2500ms")
-_PHASES: Final = (
-    ("before", 1.0),
-    ("taking", 1.0),
-    ("lifted", 1.0),
-    ("ending", 1.5),
-    ("after", 1.5),
-)
+#: Asked for after one second. It holds for two, so that a whole one lies within it.
+_FOR_SECONDS: Final = 2.0
+_OVERRIDE: Final = ("override", f"rate_limits/{EACH_USER}", "--mode", "shadow", "--for", "2s")
+_SECONDS: Final = 7.0
+#: Neither begins nor ends on the tick of a clock.
+_SLACK_SECONDS: Final = 0.1
 
 
 class Explain(Act):
@@ -101,25 +97,38 @@ class Override(Act):
         """Part of Act."""
         seed = stage.story.seed
         directory = stage.shop.state_directory(STOREFRONT)
-        eager = tuple(
-            Step(phase=phase, seconds=seconds, per_second=_EAGER_PER_SECOND)
-            for phase, seconds in _PHASES
-        )
         said: list[Said] = []
 
         def pull() -> None:
             said.append(sidecar(directory, *_OVERRIDE))
+            self.since = stage.now
 
-        seconds = sum(seconds for _, seconds in _PHASES)
+        self.since = 0.0
         self.report = stage.offer(
             [
-                crowd(CUSTOMERS, steps("override", seconds, _OTHERS_PER_SECOND), seed),
-                one_user(EAGER, eager, seed),
+                crowd(CUSTOMERS, steps(self.name, _SECONDS, _OTHERS_PER_SECOND), seed),
+                one_user(EAGER, steps(self.name, _SECONDS, _EAGER_PER_SECOND), seed),
             ],
             [Cue(1, f"sidecar {' '.join(_OVERRIDE)}", pull)],
         )
         self.said = said[0] if said else None
         self.quotes = tuple(one.quote for one in said)
+        self.refused = self._refused(stage)
+
+    def _refused(self, stage: Stage) -> dict[str, list[int]]:
+        """What the eager one was refused in whole seconds before, while it held, and after."""
+        until = self.since + _FOR_SECONDS
+        found: dict[str, list[int]] = {"before": [], "meanwhile": [], "after": []}
+        instants = [one for one in stage.story.instants if one.act == self.name]
+        for number, one in enumerate(instants):
+            [refused] = [part.refused for part in one.second.clients if part.client == EAGER]
+            if number == 0:
+                found["before"].append(refused)
+            elif self.since <= one.at - 1 and one.at <= until - _SLACK_SECONDS:
+                found["meanwhile"].append(refused)
+            elif one.at - 1 >= until + _SLACK_SECONDS:
+                found["after"].append(refused)
+        return found
 
     def checks(self, stage: Stage) -> Iterator[Check]:
         """Part of Act."""
@@ -129,22 +138,24 @@ class Override(Act):
             said is not None and said.status == 0,
             "it was not" if said is None else said.text.strip(),
         )
-        eager = {part.phase: part for part in report.select(client=EAGER)}
+        before, meanwhile, after = self.refused.values()
         yield Check(
             "the limit holds before, not while it is in shadow, and again when that has ended",
-            eager["before"].refused.count > 0
-            and eager["lifted"].refused.count == 0
-            and eager["after"].refused.count > 0,
-            ", ".join(f"{part.refused.count} refused {name}" for name, part in eager.items()),
+            any(before) and bool(meanwhile) and not any(meanwhile) and any(after),
+            self._in_words(),
         )
         yield nobody_refused(report.select(client=CUSTOMERS), "nobody else is refused")
         yield nothing_failed(report.phases)
 
     def gist(self) -> str:
         """Part of Act."""
-        parts = self.played().select(client=EAGER)
-        shown = [part for part in parts if part.phase in {"before", "lifted", "after"}]
-        return "refused " + ", ".join(f"{part.refused.count} {part.phase}" for part in shown)
+        return self._in_words()
+
+    def _in_words(self) -> str:
+        counts = (
+            f"{'+'.join(map(str, count)) or '?'} {when}" for when, count in self.refused.items()
+        )
+        return "refused by the second: " + ", ".join(counts)
 
 
 def _head(reply: Reply) -> str:

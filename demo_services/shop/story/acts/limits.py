@@ -68,7 +68,7 @@ class Sale(Act):
             phase="opening", seconds=1, per_second=QUIET_PER_SECOND,
             until_per_second=SALE_PER_SECOND,
         )  # fmt: skip
-        when = (opening, *steps("sale", 5, SALE_PER_SECOND))
+        when = (opening, *steps("sale", 4, SALE_PER_SECOND))
         before = stage.shop.served(STOREFRONT)
         self.report = stage.offer([crowd(CUSTOMERS, when, stage.story.seed)])
         self.served = stage.shop.served(STOREFRONT) - before
@@ -109,8 +109,8 @@ class Greedy(Act):
         """Part of Act."""
         seed = stage.story.seed
         self.report = stage.offer([
-            crowd(CUSTOMERS, steps("greedy", 4, QUIET_PER_SECOND), seed),
-            one_user(GREEDY, steps("greedy", 4, GREEDY_PER_SECOND), seed),
+            crowd(CUSTOMERS, steps("greedy", 3, QUIET_PER_SECOND), seed),
+            one_user(GREEDY, steps("greedy", 3, GREEDY_PER_SECOND), seed),
         ])  # fmt: skip
 
     def checks(self, stage: Stage) -> Iterator[Check]:

@@ -46,7 +46,7 @@ async def test_a_page_can_do_without_the_number_sold() -> None:
 
 async def test_an_answer_in_place_of_the_inventory_is_shown_as_unknown() -> None:
     inventory = _inventory()
-    inventory.answers[STOCK] = answer({"available": None}, x_degraded="stock-unknown")
+    inventory.answers[STOCK] = answer({"notice": "not known"}, x_degraded="stock")
     page = await Pages(inventory, _orders()).page(7)
     assert (page.available, page.sold, page.degraded) == (None, 12, ("stock",))
 

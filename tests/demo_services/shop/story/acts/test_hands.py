@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from demo_services.load.report import Second
 from demo_services.shop.story.acts.hands import EAGER, Explain, Override
 from demo_services.shop.story.asking import Reply
 from demo_services.shop.story.operating import Said
-from tests.demo_services.shop.reports import part, report
+from demo_services.shop.story.telling import Instant
+from tests.demo_services.shop.reports import part, report, second
 from tests.demo_services.shop.stages import stage
 
 REFUSED = Reply(
@@ -51,18 +54,36 @@ def test_a_refusal_keeps_the_rule_to_itself_and_has_an_id(tmp_path: Path) -> Non
     assert len(_explain(tmp_path, None, "")) == 3
 
 
-def _override(folder: Path, before: int, lifted: int, after: int, status: int = 0) -> list[str]:
+def _played(folder: Path, *refused: int, since: float = 11.5, status: int = 0) -> list[str]:
+    """The promises not kept; one number a second, the first second ends at 10.5."""
+    on = stage(folder)
     act = Override()
+    for number, count in enumerate(refused):
+        client = msgspec.structs.replace(second(1, refused=count).clients[0], client=EAGER)
+        told = Second(second=number + 1, clients=(client,))
+        on.story.instants.append(Instant(at=10.5 + number, act=act.name, second=told))
     act.said = Said("sidecar override", status, "until 12:00:03")
-    counts = {"before": before, "taking": 3, "lifted": lifted, "ending": 3, "after": after}
-    eager = [part(EAGER, phase, admitted=9, refused=refused) for phase, refused in counts.items()]
-    act.report = report(part(admitted=100), *eager)
-    return [check.promise for check in act.checks(stage(folder)) if not check.kept]
+    act.since = since
+    act.refused = act._refused(on)
+    act.report = report(part(admitted=100), part(EAGER, admitted=100))
+    return [check.promise for check in act.checks(on) if not check.kept]
+
+
+HOLDS = "the limit holds before, not while it is in shadow, and again when that has ended"
 
 
 def test_an_override_holds_for_its_time(tmp_path: Path) -> None:
-    assert _override(tmp_path, 9, 0, 20) == []
-    assert _override(tmp_path, 9, 0, 20, status=1) == ["the lever can be pulled"]
-    holds = "the limit holds before, not while it is in shadow, and again when that has ended"
-    for counts in ((0, 0, 20), (9, 1, 20), (9, 0, 0)):
-        assert _override(tmp_path, *counts) == [holds]
+    # From 11.5 to 13.5: the seconds that end at 12.5 (and 13.5, but for the slack) are in it.
+    assert _played(tmp_path, 9, 9, 0, 5, 20, 20) == []
+    assert _played(tmp_path, 9, 9, 0, 5, 20, 20, status=1) == ["the lever can be pulled"]
+
+
+@pytest.mark.parametrize(
+    "refused", [(0, 9, 0, 0, 20, 20), (9, 9, 1, 0, 20, 20), (9, 9, 0, 0, 0, 0), (9, 9, 0, 0)]
+)
+def test_an_override_that_does_not(tmp_path: Path, refused: tuple[int, ...]) -> None:
+    assert _played(tmp_path, *refused) == [HOLDS]
+
+
+def test_an_override_that_came_too_late_to_see_it_end(tmp_path: Path) -> None:
+    assert _played(tmp_path, 9, 9, 9, 9, 0, 0, since=13.5) == [HOLDS]
