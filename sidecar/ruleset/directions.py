@@ -18,8 +18,8 @@ from sidecar.ruleset.host_table import HostTable, authority_of, hosts_of
 from sidecar.ruleset.listener_sections import (
     InboundLimitsSpec,
     InboundSpec,
-    ListenerLimitsSpec,
     Others,
+    OutboundLimitsSpec,
     OutboundSpec,
 )
 from sidecar.ruleset.matching import RouteIndex
@@ -163,10 +163,13 @@ def own_hosts(file: RuleFile) -> Iterable[HostKey]:
     if file.telemetry.prometheus is not None:
         binds.append(file.telemetry.prometheus.bind)
     for bind in binds:
+        if not bind.port:
+            # A Unix socket, or a port that nobody knows yet.
+            continue
         if bind.host in _WILDCARDS or bind.host in _LOOPBACK:
             for host in (*_LOOPBACK, bind.host):
                 yield _key(host, bind.port)
-        elif bind.host:
+        else:
             yield _key(bind.host, bind.port)
 
 
@@ -198,7 +201,7 @@ def _bounds(outbound: OutboundSpec | None) -> tuple[ListenerLimits, float]:
     return _limits(spec.limits), spec.keep_alive
 
 
-def _limits(spec: ListenerLimitsSpec) -> ListenerLimits:
+def _limits(spec: InboundLimitsSpec | OutboundLimitsSpec) -> ListenerLimits:
     one_client = spec.connections
     if isinstance(spec, InboundLimitsSpec):
         one_client = spec.connections_per_client

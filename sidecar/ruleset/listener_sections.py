@@ -59,15 +59,22 @@ class ListenerLimitsSpec(Spec):
     """How long a client may take to send a head."""
     body_rate: ByteRate = written("100B/s")
     """How slowly a client may send a body, from its tenth second on."""
-    connections: Count = 10_000
-    """The most connections at a time."""
 
 
 class InboundLimitsSpec(ListenerLimitsSpec):
     """What a client may cost before any rule is asked."""
 
+    connections: Count = 10_000
+    """The most connections at a time."""
     connections_per_client: Count = 256
     """The most connections at a time from one address."""
+
+
+class OutboundLimitsSpec(ListenerLimitsSpec):
+    """What the service may cost before any rule is asked."""
+
+    connections: Count = 4_000
+    """The most connections at a time."""
 
 
 class InboundSpec(Spec):
@@ -102,7 +109,7 @@ class OutboundSpec(Spec):
     others: Others = Others.REFUSE
     """`refuse` answers 421 to a host that is no upstream's; `pass` lets the request through,
     without any rule."""
-    limits: ListenerLimitsSpec = ListenerLimitsSpec()
+    limits: OutboundLimitsSpec = OutboundLimitsSpec()
     """What the service may cost before any rule is asked; these hold for `local` ports too."""
     keep_alive: Duration = written("5m")
     """How long an idle connection is kept."""

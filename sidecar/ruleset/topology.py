@@ -95,7 +95,8 @@ def _reaches(address: Address, bind: Address) -> bool:
     if bind.path:
         return address == bind
     hosts = {bind.host, *(_LOOPBACK if bind.host in _WILDCARDS else ())}
-    return address.port == bind.port and address.host in hosts
+    # Port 0 is another one each time.
+    return address.port == bind.port != 0 and address.host in hosts
 
 
 def _open_ports(parts: Parts, document: Document) -> Iterator[Diagnostic]:

@@ -41,4 +41,4 @@ def test_outbound_nobody_but_upstreams_is_called_unless_said() -> None:
     outbound = OutboundSpec.model_validate({"bind": "127.0.0.1:15001"})
     assert outbound.others is Others.REFUSE
     assert outbound.keep_alive == 300
-    assert outbound.limits.connections == 10_000
+    assert outbound.limits.connections == 4_000

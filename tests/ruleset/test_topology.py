@@ -31,6 +31,7 @@ def _listening(inbound: str, outbound: str = "127.0.0.1:15001") -> str:
         _listening("0.0.0.0:80") + "upstreams: {a: {url: 'http://10.0.0.1:80'}}",
         _listening("127.0.0.1:0", "127.0.0.1:0") + "telemetry: {prometheus: {bind: '127.0.0.1:0'}}",
         _listening("127.0.0.1:80", "127.0.0.2:80"),
+        _listening("127.0.0.1:0") + "upstreams: {app: {url: 'http://127.0.0.1:0'}}",
         _listening("unix:/a", "unix:/b") + "upstreams: {a: {url: 'unix:/c', local: 'unix:/d'}}",
         "upstreams: {a: {url: 'http://x', hosts: [a, b, 'b:80']}, c: {url: 'http://y', hosts: x}}",
         "upstreams: {a: {url: 'http://x', hosts: 'b:1'}, c: {url: 'http://x', hosts: ['b:2', b]}}",
