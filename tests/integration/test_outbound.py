@@ -173,7 +173,7 @@ async def test_a_take_over_loses_no_call(
     assert min(calls.values()) > 20
 
 
-async def test_sockets_of_the_service_manager(tmp_path: Path, inventory: Address) -> None:
+async def test_sockets_that_systemd_passes(tmp_path: Path, inventory: Address) -> None:
     names = ("inbound", "outbound", "local/inventory")
     sockets = {name: socket.create_server(("127.0.0.1", 0)) for name in names}
     given = {name: sock.fileno() for name, sock in sockets.items()}
