@@ -216,7 +216,7 @@ def test_nothing_that_is_not_supported_yet_is_offered() -> None:
 
 
 def test_defaults_stand_as_an_admin_would_write_them() -> None:
-    limits = SCHEMA["$defs"]["ListenerLimitsSpec"]["properties"]
+    limits = SCHEMA["$defs"]["InboundLimitsSpec"]["properties"]
     assert limits["request_line"]["default"] == "8KiB"
     assert limits["head_within"]["default"] == "10s"
     for definition in SCHEMA["$defs"].values():
