@@ -208,6 +208,8 @@ class Sidecar:
         binds = wanted(self._file, self._live.local_ports)
         if self._file.telemetry.prometheus is not None:
             binds["prometheus"] = self._file.telemetry.prometheus.bind
+        if self._file.admin is not None:
+            binds["admin_port"] = self._file.admin.bind
         for name, bind in binds.items():
             address = Address(path=str(self._base / bind.path)) if bind.path else bind
             doors.open(name, address, _INBOUND_SOCKET_MODE)

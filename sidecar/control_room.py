@@ -84,11 +84,21 @@ class ControlRoom:
         from sidecar.admin.api import make_admin, make_exporter  # noqa: PLC0415
         from sidecar.admin.server import AdminServer  # noqa: PLC0415
 
-        apps = {"admin": make_admin, "prometheus": make_exporter}
-        for name, make in apps.items():
+        apps = {
+            "admin": make_admin(self.inside, self.steering),
+            "admin_port": make_admin(self.inside, self.steering, self.token),
+            "prometheus": make_exporter(self.inside, self.steering),
+        }
+        for name, app in apps.items():
             if name in sockets:
-                app = make(self.inside, self.steering)
                 self._servers.append(await AdminServer.start(app, sockets[name]))
+
+    def token(self) -> str:
+        """What must be sent to the admin port, as the rules in force have it; empty for none."""
+        admin = self._live.file.admin
+        if admin is None:
+            return ""
+        return self._live.checked.attachments.secret(admin.token).reveal()
 
     async def close(self) -> None:
         """Answer nobody any more."""

@@ -40,3 +40,15 @@ async def test_reloads_are_audited_with_their_mistakes(tmp_path: Path) -> None:
     assert failed.result == "failed"
     assert failed.why.startswith("shop.yaml:10:")
     room.audit.close(1.0)
+
+
+async def test_the_token_is_the_one_of_the_rules_in_force(tmp_path: Path) -> None:
+    running = Running(tmp_path)
+    room = a_room(running, tmp_path)
+    assert room.token() == ""
+    admin = "admin: {bind: 127.0.0.1:9901, token: hunter2}\n"
+    asked = Running(tmp_path, RULES + admin)
+    room = a_room(asked, tmp_path)
+    assert room.token() == "hunter2"
+    asked.live.reload(check(RULES + admin.replace("hunter2", "other"), "shop.yaml"))
+    assert room.token() == "other"

@@ -123,7 +123,7 @@ class Steering:
         self._inside.log.log_event(
             "sidecar.control", "WARN" if result == "set" else "INFO",
             f"{text}: {why}" if why else text,
-            control=what, target=control.target, setting=control.setting,
+            changed=what, target=control.target, setting=control.setting,
             result=result, by=actor.name,
         )  # fmt: skip
 

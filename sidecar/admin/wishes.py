@@ -79,7 +79,7 @@ async def _drain(call: Call) -> a.Drain:
     inside.audit.record("drain", "sidecar", setting, "done", actor=actor, why=wish.why)
     inside.log.log_event(
         "sidecar.control", "WARN", f"drain {setting}: done by {actor.name}",
-        control="drain", target="sidecar", setting=setting, result="done", by=actor.name,
+        changed="drain", target="sidecar", setting=setting, result="done", by=actor.name,
     )  # fmt: skip
     if wish.stop:
         inside.stop()

@@ -98,6 +98,8 @@ def _literal(value: object) -> SecretText:
         return value
     if not isinstance(value, str):
         raise unreadable("bad-value", "a secret is text", _WRITTEN)
+    if not value:
+        raise unreadable("bad-value", "a secret that is empty keeps nobody out", _WRITTEN)
     return SecretText(parse_text(value))
 
 

@@ -34,6 +34,10 @@ def _outbound_bind(file: RuleFile) -> object:
     return None if outbound is None else outbound.bind
 
 
+def _admin_bind(file: RuleFile) -> object:
+    return None if file.admin is None else file.admin.bind
+
+
 #: What cannot change while running, and the words for it.
 _FIXED: tuple[tuple[tuple[str, ...], Callable[[RuleFile], object]], ...] = (
     (("service",), lambda file: file.service),
@@ -41,6 +45,7 @@ _FIXED: tuple[tuple[tuple[str, ...], Callable[[RuleFile], object]], ...] = (
     (("listeners", "outbound", "bind"), _outbound_bind),
     (("listeners", "inbound", "tls"), lambda file: file.listeners.inbound.tls),
     (("telemetry",), lambda file: file.telemetry),
+    (("admin", "bind"), _admin_bind),
 )
 
 

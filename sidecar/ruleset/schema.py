@@ -25,6 +25,7 @@ from sidecar.policies.fault import FaultSpec
 from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.policies.retry import RetrySpec
+from sidecar.ruleset.admin_section import AdminSpec
 from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.sections import (
@@ -90,6 +91,8 @@ class RuleFile(Spec):
     """What is answered instead."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
+    admin: AdminSpec | None = None
+    """Answer operators over the network, too; on a Unix socket alone when left out."""
 
     @property
     def rules(self) -> tuple[tuple[Path, RuleSpec], ...]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from sidecar.model.addresses import Address
 from sidecar.model.hosts import HostKey
+from sidecar.ruleset.admin_section import AdminSpec
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.host_table import written_hosts
@@ -65,6 +66,8 @@ def _metrics(parts: Parts) -> Iterator[_Bound]:
     telemetry = parts.one(TelemetrySpec)
     if telemetry is not None and telemetry.prometheus is not None:
         yield _Bound(("telemetry", "prometheus", "bind"), telemetry.prometheus.bind)
+    for path, admin in parts.of(AdminSpec):
+        yield _Bound((*path, "bind"), admin.bind)
 
 
 def _overlap(one: Address, other: Address) -> bool:

@@ -157,10 +157,11 @@ LOCAL_SOCKETS = Attribute(
 )
 PROMETHEUS_SOCKET = Attribute("sidecar.prometheus", "string", "Where metrics can be scraped.")
 ADMIN_SOCKET = Attribute("sidecar.admin", "string", "Where operators are answered.")
+ADMIN_PORT = Attribute("sidecar.admin_port", "string", "Where they are over the network.")
 CONTROL_SOCKET = Attribute("sidecar.control", "string", "Where a successor asks for sockets.")
 #: How code names them where a keyword must do; any other keyword is ``sidecar.KEYWORD``.
 KEYWORDS: Final = {
-    "control": CONTROL,
+    "changed": CONTROL,
     "target": CONTROL_TARGET,
     "setting": CONTROL_SETTING,
     "by": CONTROL_BY,

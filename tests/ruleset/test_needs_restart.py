@@ -72,6 +72,17 @@ def test_everything_else_may_change(new: str) -> None:
     assert needs_restart(running, checked(new)) == []
 
 
+def test_the_port_for_operators_stays_and_its_token_may_change() -> None:
+    asked = f"{RUNNING}admin: {{bind: 127.0.0.1:9901, token: first}}\n"
+    running = check(asked, "shop.yaml").file
+    assert running is not None
+    other_token = check(asked.replace("first", "second"), "shop.yaml")
+    assert needs_restart(running, other_token) == []
+    for changed in (RUNNING, asked.replace("9901", "9902")):
+        (found,) = needs_restart(running, checked(changed))
+        assert found.message == "admin.bind cannot change while running"
+
+
 def test_of_a_file_with_errors_nothing_more_is_said() -> None:
     running = checked(RUNNING).file
     assert running is not None
