@@ -34,7 +34,7 @@ class Decision(Answer):
 
     id: str
     time: datetime
-    #: ``admitted``, ``refused`` or ``failed``.
+    #: ``admitted``, ``refused``, ``failed``, or ``degraded`` where a fallback answered.
     outcome: str
     listener: str
     route: str
@@ -47,6 +47,8 @@ class Decision(Answer):
     reason: str
     #: ``kind/name`` of the rule that refused.
     rule: str
+    #: ``kind/name`` of the fallback that answered; ``reason`` says for what.
+    fallback: str
     #: ``kind/name`` of shadow rules that would have refused.
     would_refuse: list[str]
     upstream: str

@@ -90,7 +90,7 @@ def switches(inside: Inside) -> list[a.SwitchAnswer]:
             on=name in on,
             control=control_answer(on[name], inside) if name in on else None,
         )
-        for name in getattr(inside.live.file, "switches", ())
+        for name in inside.live.file.switches
     ]
 
 

@@ -79,7 +79,7 @@ class Steering:
 
     def switches(self) -> list[str]:
         """The switches of the file."""
-        return list(getattr(self._inside.live.file, "switches", ()))
+        return list(self._inside.live.file.switches)
 
     # --- time, and restarts
 

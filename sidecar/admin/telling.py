@@ -18,17 +18,19 @@ from sidecar.telemetry.redaction import readable, split_target
 FILTERS: Final[Mapping[str, str]] = {
     "rule": "A glob over kind/name of the rule that refused, or would have.",
     "route": "The name of a route.",
-    "outcome": "admitted, refused, failed, shadow or parked.",
+    "outcome": "admitted, refused, failed, degraded, shadow or parked.",
     "status": "A status, or a class of them such as 5xx.",
     "client": "The client's address.",
     "method": "The request method.",
 }
-OUTCOMES: Final = ("admitted", "refused", "failed", "shadow", "parked")
+OUTCOMES: Final = ("admitted", "refused", "failed", "degraded", "shadow", "parked")
 _DECISIVE: Final = frozenset({Said.REFUSED, Said.WOULD_REFUSE, Said.PARKED})
 
 
 def outcome_of(record: ExchangeRecord) -> str:
     """What became of it, in a word."""
+    if record.fallback:
+        return "degraded"
     if record.rule:
         return "refused"
     return "failed" if record.reason or record.status >= 500 else "admitted"
@@ -50,6 +52,7 @@ def decision_of(record: ExchangeRecord) -> Decision:
         status=record.status,
         reason=record.reason,
         rule=record.rule,
+        fallback=record.fallback,
         would_refuse=list(record.shadow),
         upstream=record.upstream,
         endpoint=record.endpoint,
@@ -112,7 +115,7 @@ def _test(name: str, value: str) -> Wanted | None:
     plain = value.encode("utf-8", "replace")
     match name:
         case "rule":
-            return lambda one: any(fits(value, label) for label in (one.rule, *one.shadow) if label)
+            return lambda one: any(fits(value, label) for label in _rules(one))
         case "route":
             return lambda one: one.route == value
         case "client":
@@ -123,6 +126,11 @@ def _test(name: str, value: str) -> Wanted | None:
             return _status_test(value)
         case _:
             return _outcome_test(value)
+
+
+def _rules(record: ExchangeRecord) -> list[str]:
+    """The rules that did something about it, or would have."""
+    return [label for label in (record.rule, record.fallback, *record.shadow) if label]
 
 
 def _status_test(value: str) -> Wanted:

@@ -104,6 +104,8 @@ def _end(explained: Explanation) -> Text:
         text = f"It was answered with {told.status} {told.reason}: {told.detail}{again}"
         return Text(text, "bold red")
     where = f" by {one.endpoint}" if one.endpoint else ""
+    if one.outcome == "degraded":
+        return Text(f"{one.fallback} answered with {one.status} for {one.reason}.", "bold magenta")
     if one.outcome == "failed":
         why = f": {one.reason}" if one.reason else ""
         return Text(f"It was answered with {one.status or 'nothing'}{where}{why}.", "bold red")

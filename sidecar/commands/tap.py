@@ -52,6 +52,7 @@ def tap_command(  # noqa: PLR0913 - each an option of its own
         bool, typer.Option("--shadow", help="A rule in shadow would have refused it.")
     ] = False,
     failed: Annotated[bool, typer.Option("--failed", help="The upstream failed.")] = False,
+    degraded: Annotated[bool, typer.Option("--degraded", help="A fallback answered.")] = False,
     count: Annotated[
         int, typer.Option("--count", min=0, help="End after so many; 0 for never.")
     ] = 0,
@@ -71,7 +72,7 @@ def tap_command(  # noqa: PLR0913 - each an option of its own
         if asked
     ]
     if len(outcomes) > 1:
-        typer.echo("sidecar: ask for one of --refused, --shadow and --failed", err=True)
+        typer.echo("sidecar: ask for one of --refused, --shadow, --failed and --degraded", err=True)
         raise typer.Exit(BAD_USAGE)
     query = {
         "rule": rule, "route": route, "status": status, "client": client,

@@ -48,6 +48,8 @@ def _said(one: Decision, *, wide: bool) -> Text:
         said = Text.assemble(("✗ ", "red"), (one.rule, "bold red"))
         if one.reason not in _USUAL:
             said.append(f" {one.reason}", "red")
+    elif one.outcome == "degraded":
+        said = Text.assemble(("↺ ", "magenta"), (one.fallback, "magenta"), f" for {one.reason}")
     elif one.outcome == "failed":
         said = Text.assemble(("! ", "red"), (one.reason or f"from {one.endpoint}", "red"))
     else:

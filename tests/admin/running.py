@@ -40,6 +40,13 @@ breakers: [{name: app, upstream: app, open_when: {consecutive_errors: 3}}]
 """
 )
 
+SWITCHED = rule_file(
+    """
+switches: [degrade]
+fallbacks: [{name: sorry, switch: degrade, try: [{serve: static, body: {text: sorry}}]}]
+"""
+)
+
 
 class Log:
     """A log that is read by the test."""

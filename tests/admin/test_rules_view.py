@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from sidecar.admin.actor import Actor
 from sidecar.admin.rules_view import breakers, rules, switches
 from sidecar.model.policy import Mode
-from tests.admin.running import Running
+from tests.admin.running import SWITCHED, Running
 
 ANN = Actor("ann")
 
@@ -59,3 +61,13 @@ async def test_a_breaker_and_who_holds_it(running: Running) -> None:
 
 async def test_without_switches_there_are_none(running: Running) -> None:
     assert switches(running.inside) == []
+
+
+async def test_a_switch_and_the_rules_that_it_is_about(tmp_path: Path) -> None:
+    running = Running(tmp_path, SWITCHED)
+    assert [(one.name, one.on) for one in switches(running.inside)] == [("degrade", False)]
+    await running.steering.turn_on("degrade", "1m", "the sale", ANN)
+    (switch,) = switches(running.inside)
+    assert switch.on
+    assert switch.control is not None
+    assert (switch.control.rules, switch.control.why) == (["fallbacks/sorry"], "the sale")

@@ -31,7 +31,11 @@ SHADOWED = make_record(
 WAITED = make_record(evidence=Evidence(None, (Finding(EACH, Said.PARKED, {}),)), method="POST")
 FAILED = make_record(status=504, reason="request_timeout", client=b"unix")
 PLAIN = make_record(route="other")
-ALL = {"refused": REFUSED, "shadowed": SHADOWED, "waited": WAITED, "failed": FAILED, "plain": PLAIN}
+STOOD_IN = make_record(fallback="fallbacks/stock", reason="breaker_open", rule="breakers/app")
+ALL = {
+    "refused": REFUSED, "shadowed": SHADOWED, "waited": WAITED, "failed": FAILED, "plain": PLAIN,
+    "stood_in": STOOD_IN,
+}  # fmt: skip
 
 
 def test_values_in_a_query_are_not_told() -> None:
@@ -42,7 +46,7 @@ def test_values_in_a_query_are_not_told() -> None:
 def test_what_became_of_a_request() -> None:
     assert {name: outcome_of(one) for name, one in ALL.items()} == {
         "refused": "refused", "shadowed": "admitted", "waited": "admitted",
-        "failed": "failed", "plain": "admitted",
+        "failed": "failed", "plain": "admitted", "stood_in": "degraded",
     }  # fmt: skip
 
 
@@ -73,7 +77,9 @@ def test_of_what_passed_without_a_word_there_is_nothing_to_explain() -> None:
 @pytest.mark.parametrize(
     "query, expected",
     [
-        ({}, {"refused", "shadowed", "waited", "failed", "plain"}),
+        ({}, {*ALL}),
+        ({"outcome": "degraded"}, {"stood_in"}),
+        ({"rule": "fallbacks/*"}, {"stood_in"}),
         ({"rule": "rate_limits/*"}, {"refused", "shadowed"}),
         ({"rule": "rate_limits/each"}, {"refused"}),
         ({"route": "other"}, {"plain"}),

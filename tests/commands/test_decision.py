@@ -36,7 +36,13 @@ def test_a_refusal_is_explained_rule_by_rule(beside: Beside) -> None:
 def test_a_request_that_passed_or_failed(beside: Beside) -> None:
     passed = make_record(span_id=b"00000000000000bb")
     failed = make_record(span_id=b"00000000000000cc", status=504, reason="request_timeout")
-    beside.do(lambda running: running.inside.decisions.feed([passed, failed]))
+    stood_in = make_record(
+        span_id=b"00000000000000dd", fallback="fallbacks/stock", reason="timeout"
+    )
+    beside.do(lambda running: running.inside.decisions.feed([passed, failed, stood_in]))
+    assert (
+        "fallbacks/stock answered with 200 for timeout." in invoked("explain", "0" * 14 + "dd")[1]
+    )
     assert "It was answered with 200 by 127.0.0.1:9000." in invoked("explain", "0" * 14 + "bb")[1]
     assert "504 by 127.0.0.1:9000: request_timeout." in invoked("explain", "0" * 14 + "cc")[1]
 

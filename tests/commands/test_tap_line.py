@@ -22,6 +22,10 @@ LONG = b"/" + b"long/" * 100
         ),
         (make_record(status=503, rule="overload/host", reason="overloaded"), "host overloaded"),
         (make_record(status=504, reason="request_timeout", attempts=3), "! request_timeout ×3"),
+        (
+            make_record(fallback="fallbacks/stock", reason="timeout"),
+            "↺ fallbacks/stock for",
+        ),
         (make_record(status=500), "! from 127.0.0.1:9000"),
         (make_record(shadow=("rate_limits/a", "rate_limits/b")), "~ rate_limits/a"),
         (make_record(status=0, reason="client_gone"), "–"),
