@@ -66,11 +66,8 @@ def tap_command(  # noqa: PLR0913 - each an option of its own
 
     Exit status 0 at its end, 1 when the sidecar was not reached or has ended.
     """
-    outcomes = [
-        name
-        for name, asked in (("refused", refused), ("shadow", shadow), ("failed", failed))
-        if asked
-    ]
+    asked = {"refused": refused, "shadow": shadow, "failed": failed, "degraded": degraded}
+    outcomes = [name for name, is_asked in asked.items() if is_asked]
     if len(outcomes) > 1:
         typer.echo("sidecar: ask for one of --refused, --shadow, --failed and --degraded", err=True)
         raise typer.Exit(BAD_USAGE)
