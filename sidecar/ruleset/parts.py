@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -123,7 +123,7 @@ def _of_kind(specs: dict[Path, Spec], kind: type[SpecT]) -> Iterator[tuple[Path,
 def _entries(section: str, value: object) -> Iterator[tuple[Path, object]]:
     """The entries of a list or of a map of names; a section that is one map as it is."""
     annotation = RuleFile.model_fields[section].annotation
-    if entry_type(annotation) is annotation:
+    if get_origin(annotation) not in {dict, tuple}:
         yield (section,), value
     elif isinstance(value, dict):
         for name, entry in value.items():
