@@ -72,19 +72,32 @@ class Rate:
 def parse_duration(value: object) -> float:
     """``1h30m`` → 5400.0 seconds. Raises ``bad-duration``; nothing is not a duration."""
     text = _text(value)
+    seconds = _seconds_of(text)
+    if seconds is None:
+        meant = _with_known_units(text) or (f"{text}s" if _is_number(text) else None)
+        is_good = meant is not None and _is_duration(_seconds_of(meant))
+        raise _refused(
+            "bad-duration", "a duration", value, _DURATION_WRITTEN, meant if is_good else None
+        )
+    if not _is_duration(seconds):
+        problem = f"{shown(value)} is not between nothing and 3650d"
+        raise unreadable("bad-duration", problem, _DURATION_WRITTEN)
+    return seconds
+
+
+def _seconds_of(text: str) -> float | None:
     match = _DURATION.fullmatch(text) if text else None
     if match is None:
-        meant = _with_known_units(text) or (f"{text}s" if _is_number(text) else None)
-        raise _refused("bad-duration", "a duration", value, _DURATION_WRITTEN, meant)
-    seconds = sum(
+        return None
+    return sum(
         float(number) * unit
         for number, unit in zip(match.groups(), _SECONDS.values(), strict=True)
         if number is not None
     )
-    if not 0 < seconds <= _LONGEST_SECONDS:
-        problem = f"{shown(value)} is not between nothing and 3650d"
-        raise unreadable("bad-duration", problem, _DURATION_WRITTEN)
-    return seconds
+
+
+def _is_duration(seconds: float | None) -> bool:
+    return seconds is not None and 0 < seconds <= _LONGEST_SECONDS
 
 
 def parse_rate(value: object) -> Rate:

@@ -238,3 +238,9 @@ def test_the_examples_for_editors_can_be_read() -> None:
         for example in schema["examples"]:
             parsers[name](example)
             assert re.search(schema["pattern"], example)
+
+
+def test_nothing_is_not_proposed_for_a_duration() -> None:
+    with pytest.raises(PydanticCustomError) as raised:
+        parse_duration("0M")
+    assert "did you mean" not in str((raised.value.context or {})["hint"])
