@@ -79,7 +79,8 @@ def _remove_stale(path: Path) -> None:
 def passed_by_systemd(environment: MutableMapping[str, str]) -> dict[str, socket.socket]:
     """Sockets passed by the service manager, by name (``LISTEN_FDNAMES``).
 
-    They are called ``inbound`` and ``prometheus``; one alone is ``inbound`` whatever its name.
+    They are called ``inbound``, ``outbound``, ``local/UPSTREAM`` and ``prometheus``; one alone is
+    ``inbound`` whatever its name.
 
     The variables are taken out, so that no child believes they are for it.
     """

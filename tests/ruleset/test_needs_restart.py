@@ -44,6 +44,45 @@ def test_what_needs_a_restart_is_shown_where_it_stands(
     assert "--take-over" in found.hint
 
 
+CALLING = """\
+format: sidecar/v1
+service: shop
+listeners:
+  inbound: {bind: 127.0.0.1:8080}
+  outbound: {bind: 127.0.0.1:15001}
+upstreams:
+  app: {url: http://127.0.0.1:9000}
+  inventory: {url: http://10.0.0.5:8080, local: 127.0.0.1:15011}
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, path",
+    [
+        ("15001", "15002", "listeners.outbound.bind"),
+        ("  outbound: {bind: 127.0.0.1:15001}\n", "", "listeners.outbound.bind"),
+        ("15011", "15012", "upstreams.inventory.local"),
+        (", local: 127.0.0.1:15011", "", "upstreams.inventory.local"),
+        ("  inventory: {url: http://10.0.0.5:8080, local: 127.0.0.1:15011}\n", "",
+         "upstreams.inventory.local"),
+        ("9000}", "9000, local: 127.0.0.1:15012}", "upstreams.app.local"),
+    ],
+)  # fmt: skip
+def test_the_ports_of_calls_need_a_restart(old: str, new: str, path: str) -> None:
+    assert old in CALLING
+    running = checked(CALLING).file
+    assert running is not None
+    (found,) = needs_restart(running, checked(CALLING.replace(old, new)))
+    assert found.message == f"{path} cannot change while running"
+
+
+def test_what_is_let_through_and_by_which_host_may_change() -> None:
+    running = checked(CALLING).file
+    assert running is not None
+    text = CALLING.replace("15001}", "15001, others: pass}").replace("local:", "hosts: x, local:")
+    assert needs_restart(running, checked(text)) == []
+
+
 def test_all_that_needs_a_restart_is_said_at_once() -> None:
     running = checked(RUNNING).file
     assert running is not None

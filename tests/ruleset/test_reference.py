@@ -36,6 +36,12 @@ def test_the_examples_are_right_and_nothing_is_to_be_said_of_them(example: str) 
     assert checked.diagnostics == ()
 
 
+def test_the_file_of_the_page_on_adoption_is_right_too() -> None:
+    text = (PAGE.parent / "adoption.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert check(example, "adoption.md").diagnostics == ()
+
+
 def test_the_page_has_an_example_for_every_section() -> None:
     shown = "".join(EXAMPLES)
     for section in fields_of(RuleFile):
