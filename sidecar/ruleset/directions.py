@@ -162,6 +162,8 @@ def own_hosts(file: RuleFile) -> Iterable[HostKey]:
     binds += [spec.local for spec in file.upstreams.values() if spec.local is not None]
     if file.telemetry.prometheus is not None:
         binds.append(file.telemetry.prometheus.bind)
+    if file.admin is not None:
+        binds.append(file.admin.bind)
     for bind in binds:
         if not bind.port:
             # A Unix socket, or a port that nobody knows yet.
