@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from sidecar.model.policy import Mode, Stage
@@ -140,10 +142,20 @@ def _verdicts(
     refused = False
     for rule in rules.rules.values():
         clause = clauses.get(rule.label)
-        verdict = _verdict(standing, rule, clause, request, is_moot=refused)
+        if rules.is_resting(rule.kind, rule.name) and rule.mode is not Mode.DISABLED:
+            verdict = RuleVerdict(rule, Says.NOT_CONCERNED, _why_it_rests(rules, rule))
+        else:
+            verdict = _verdict(standing, rule, clause, request, is_moot=refused)
         refused = refused or verdict.says is Says.REFUSES
         found.append(verdict)
     return found
+
+
+def _why_it_rests(rules: RuleSet, rule: Rule) -> str:
+    edge = rules.windows[rule.kind, rule.name].next_edge(rules.settled_at)
+    if edge == inf:
+        return "its time is over"
+    return f"it rests until {datetime.fromtimestamp(edge, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _verdict(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from sidecar.offline.explain import Explanation, Says, explain
 from sidecar.offline.question import Question
 from sidecar.ruleset.keys import compile_keys
@@ -91,3 +93,19 @@ def test_asking_changes_nothing() -> None:
     rules, keys = compiled(TEXT), compile_keys(good.file)
     once, again = (explain(good.file, rules, keys, Question("GET /")) for _ in range(2))
     assert [one.facts for one in once.verdicts] == [one.facts for one in again.verdicts]
+
+
+@pytest.mark.parametrize(
+    "active, because",
+    [
+        ("{from: 2099-01-01T08:00:00+08:00}", "it rests until 2099-01-01 00:00 UTC"),
+        ("{to: 1970-01-01T00:00:00Z}", "its time is over"),
+    ],
+)
+def test_a_rule_outside_of_its_window_rests(active: str, because: str) -> None:
+    text = rule_file(f"rate_limits: [{{name: sale, limit: 1/s, active: {active}}}]")
+    good = checked(text)
+    assert good.file is not None
+    question = Question("GET /", (), "192.0.2.1")
+    found = explain(good.file, compiled(text), compile_keys(good.file), question)
+    assert [(one.says, one.because) for one in found.verdicts] == [(Says.NOT_CONCERNED, because)]
