@@ -56,3 +56,21 @@ tokens: [a1, b2, longer]
 def test_a_file_that_is_no_yaml_is_shown_as_it_is() -> None:
     broken = check("a: [", "a").document
     assert masked_text(broken) == "a: ["
+
+
+def test_secrets_are_masked_in_the_configuration() -> None:
+    text = RULES + "admin: {bind: 127.0.0.1:9901, token: hunter2}\n"
+    good = check(text, "shop.yaml")
+    assert good.file is not None
+    shown = configuration(good.file, good.document)
+    assert shown["admin"] == {"bind": "127.0.0.1:9901", "token": MASKED}
+    assert "hunter2" not in str(shown)
+
+
+def test_where_a_secret_stands_is_no_secret() -> None:
+    text = RULES + "admin: {bind: 127.0.0.1:9901, token: {env: ADMIN_TOKEN}}\n"
+    good = check(text, "shop.yaml")
+    assert good.file is not None
+    assert configuration(good.file, good.document)["admin"]["token"] == {
+        "env": "ADMIN_TOKEN", "file": "",
+    }  # fmt: skip
