@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.integration import scripted
+from tests.integration.documented import Service
 from tests.integration.rule_text import rules
 from tests.servers.nginx import Nginx
 from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter, sidecar_starter
@@ -29,3 +31,11 @@ def loop(request: pytest.FixtureRequest) -> Loop:
 def plain(shared_start: SidecarStarter, nginx: Nginx, loop: Loop) -> SidecarProcess:
     """A sidecar in front of nginx without any rule, on each loop in turn."""
     return shared_start(rules(nginx.address), loop=loop)
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """A service that does what the test says, on the test's own loop."""
+    it = Service()
+    async with scripted.upstream(it) as it.address:
+        yield it
