@@ -65,6 +65,7 @@ th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; 
 th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.soft { overflow-wrap: anywhere; }
 .gist, td.soft { color: var(--soft); }
 td.promise { width: 46%; }
 td.name { font-weight: 600; white-space: nowrap; }

@@ -168,4 +168,4 @@ def _numbers(part: PhaseReport) -> tuple[str, ...]:
     latency = part.admitted
     counts = (part.offered, latency.count, part.refused.count, part.marked, part.failed)
     times = (latency.p50_ms, latency.p99_ms, latency.max_ms)
-    return (*map(str, counts), *(f"{ms:.0f}" for ms in times))
+    return (*map(str, counts), *(f"{ms:.0f}" if latency.count else "-" for ms in times))

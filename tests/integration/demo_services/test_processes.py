@@ -108,6 +108,27 @@ def test_all_end_with_the_context_also_those_that_do_not_want_to(modules: Path) 
     assert not _alive(stubborn.pid)
 
 
+def test_one_that_finishes_what_it_does_is_not_told_twice(modules: Path) -> None:
+    told = modules / "told"
+    with Processes(modules) as processes:
+        patient = _start(
+            processes,
+            modules,
+            "import pathlib, signal, sys, time\n"
+            "def on_signal(*_):\n"
+            f"    with pathlib.Path({str(told)!r}).open('a') as file: file.write('x')\n"
+            "signal.signal(signal.SIGTERM, on_signal)\n"
+            "print('ready', flush=True)\n"
+            f"while not pathlib.Path({str(told)!r}).exists(): time.sleep(0.05)\n"
+            "time.sleep(0.3)\n"
+            "sys.exit(7)",
+            piped=True,
+        )
+        assert patient.output.readline() == b"ready\n"
+    assert told.read_text() == "x"
+    assert patient.wait() == 7
+
+
 def test_an_interrupt_while_starting_does_not_lose_the_process(
     modules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
