@@ -107,7 +107,7 @@ class ControlAnswer(Answer):
     seconds_left: float
     by: str
     why: str
-    #: The rules that it is about.
+    #: The rules that it is about; empty where it stands beside one of them.
     rules: list[str]
 
 

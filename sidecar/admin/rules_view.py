@@ -15,8 +15,10 @@ from sidecar.ruleset.controls import Control, What
 from sidecar.telemetry.clock import moment, wall_offset
 
 
-def control_answer(control: Control, inside: Inside) -> a.ControlAnswer:
-    """Something that is held by hand."""
+def control_answer(
+    control: Control, inside: Inside, *, beside_rule: bool = False
+) -> a.ControlAnswer:
+    """Something that is held by hand; beside a rule it does not name all the others again."""
     return a.ControlAnswer(
         what=control.what.value,
         target=control.target,
@@ -25,7 +27,7 @@ def control_answer(control: Control, inside: Inside) -> a.ControlAnswer:
         seconds_left=round(max(control.until - clock(), 0.0), 3),
         by=control.by,
         why=control.why,
-        rules=_about(control, inside),
+        rules=[] if beside_rule else _about(control, inside),
     )
 
 
@@ -56,7 +58,9 @@ def rule_answer(spec: RuleSpec, line: int, inside: Inside) -> a.RuleAnswer:
         name=spec.name,
         mode=(in_force.mode if in_force is not None else Mode.DISABLED).value,
         mode_in_file=spec.mode.value,
-        override=control_answer(control, inside) if control is not None else None,
+        override=(
+            control_answer(control, inside, beside_rule=True) if control is not None else None
+        ),
         resting=live.rules.is_resting(*name),
         next_edge=moment(edge) if edge < inf else None,
         source=f"{live.checked.document.name}:{line}",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sidecar.admin.actor import Actor
-from sidecar.admin.rules_view import breakers, rules, switches
+from sidecar.admin.rules_view import breakers, controls, rules, switches
 from sidecar.model.policy import Mode
 from tests.admin.running import SWITCHED, Running
 
@@ -44,7 +44,9 @@ async def test_an_override_shows_at_the_rules_that_it_is_about(running: Running)
     assert (each.mode, each.mode_in_file) == ("shadow", "enforce")
     assert each.override is not None
     assert (each.override.by, each.override.why) == ("ann", "sale")
-    assert each.override.rules == ["rate_limits/each", "rate_limits/sale", "rate_limits/off"]
+    assert each.override.rules == []
+    (held,) = controls(running.inside)
+    assert held.rules == ["rate_limits/each", "rate_limits/sale", "rate_limits/off"]
     assert rules(running.inside, "access")[0].override is None
 
 
