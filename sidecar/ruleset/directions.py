@@ -80,7 +80,7 @@ class Directions:
         """What each listener asks of its clients; ``local_ports`` names upstreams with one."""
         spec = self._file.listeners
         index = RouteIndex(
-            [(one.match, self.routes[one.name]) for one in self._file.routes],
+            [(one.match, self.routes[one.name]) for one in self._file.routes if one.arrives],
             self.routes[OTHER],
             self._keys,
         )
@@ -107,6 +107,7 @@ class Directions:
         routes = {
             one.name: self._route(one.name, one.upstream or to, one.timeouts)
             for one in self._file.routes
+            if one.arrives
         }
         routes[OTHER] = self._route(OTHER, to)
         return routes
@@ -132,7 +133,9 @@ class Directions:
 
     def _finder(self, upstream: str) -> _Finder:
         """Finds the route of requests that name ``upstream``."""
-        mine: list[RouteSpec] = [one for one in self._file.routes if one.upstream == upstream]
+        mine: list[RouteSpec] = [
+            one for one in self._file.routes if one.leaves and one.upstream == upstream
+        ]
         if not mine:
             only = self.towards[upstream]
             return lambda _request: only

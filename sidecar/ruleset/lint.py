@@ -128,7 +128,10 @@ def _outbound(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
 
 def _upstreams_in_use(file: RuleFile) -> set[str]:
     """Those that requests can be sent to, from whichever side."""
-    arriving = {file.listeners.inbound.to, *(one.upstream for one in file.routes if one.upstream)}
+    arriving = {
+        file.listeners.inbound.to,
+        *(one.upstream for one in file.routes if one.upstream and one.arrives),
+    }
     standing_in = {step.upstream for rule in file.fallbacks for step in rule.steps if step.upstream}
     return arriving | standing_in | _called(file)
 
@@ -161,6 +164,8 @@ def _unused(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
 def _routes(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
     for number, earlier in hidden_routes(file.routes):
         route, first = file.routes[number], file.routes[earlier]
+        if not ((route.arrives and first.arrives) or (route.leaves and first.leaves)):
+            continue
         message = f"route '{first.name}' takes every request of route '{route.name}'"
         hint = f"put '{route.name}' above it"
         yield place.value("never-fires", ("routes", number, "name"), message, hint)

@@ -214,6 +214,13 @@ class KeySpec(Spec):
         return b"cookie" if self.source is KeySource.COOKIE else b""
 
 
+class Direction(Enum):
+    """From which side requests come."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
 class RouteSpec(Spec):
     """A kind of request with a name, which stands in metrics and logs."""
 
@@ -223,8 +230,21 @@ class RouteSpec(Spec):
     """Which requests; the first route that matches wins."""
     upstream: Name | None = None
     """Where they go; the upstream of the listener when left out."""
+    listener: Direction | None = None
+    """Only what comes in at `inbound`, or only what the service calls (`outbound`); a route with
+    an `upstream` names both when left out, one without it what comes in."""
     timeouts: TimeoutsSpec = TimeoutsSpec()
     """How long they may take; what is left out here is as in `timeouts`."""
+
+    @property
+    def arrives(self) -> bool:
+        """Whether it names requests that come in."""
+        return self.listener is not Direction.OUTBOUND
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it names calls of the service."""
+        return self.upstream is not None and self.listener is not Direction.INBOUND
 
 
 class LevelHeaderSpec(Spec):

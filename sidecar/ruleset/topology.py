@@ -14,7 +14,7 @@ from sidecar.ruleset.host_table import written_hosts
 from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.parts import Parts
-from sidecar.ruleset.sections import TelemetrySpec, UpstreamSpec
+from sidecar.ruleset.sections import Direction, RouteSpec, TelemetrySpec, UpstreamSpec
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -39,7 +39,16 @@ def check_topology(parts: Parts, document: Document) -> list[Diagnostic]:
         *_loops(parts, document),
         *_shared_hosts(parts, document),
         *_open_ports(parts, document),
+        *_routes_of_calls(parts, document),
     ]
+
+
+def _routes_of_calls(parts: Parts, document: Document) -> Iterator[Diagnostic]:
+    for path, route in parts.of(RouteSpec):
+        if route.listener is Direction.OUTBOUND and route.upstream is None:
+            span = document.name_span((*path, "listener"))
+            message = "a route of outbound calls does not say to which upstream"
+            yield finding("incomplete", message, document.name, span, "add upstream: NAME")
 
 
 def _taken(parts: Parts, document: Document) -> Iterator[Diagnostic]:

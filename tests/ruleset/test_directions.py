@@ -158,3 +158,24 @@ def test_where_the_sidecar_itself_is_reached() -> None:
 def test_with_an_outbound_listener_no_upstream_is_unused() -> None:
     found = check(TEXT, "shop.yaml").diagnostics
     assert [one.message for one in found] == []
+
+
+@pytest.mark.parametrize(
+    "side, arriving, called",
+    [
+        ("", "stock inventory", "stock inventory"),
+        (", listener: outbound", "other app", "stock inventory"),
+        (", listener: inbound", "stock inventory", "other inventory"),
+    ],
+)
+def test_a_route_may_be_for_one_side_alone(side: str, arriving: str, called: str) -> None:
+    text = TEXT.replace(
+        "path: /skus/*}, upstream: inventory", f"path: /skus/*}}, upstream: inventory{side}"
+    )
+    # The rule that names the route governs calls alone.
+    rules = compiled(text)
+    found = [
+        route(rules, listener, calling("inventory", "/skus/1"))
+        for listener in ("inbound", "outbound")
+    ]
+    assert [f"{one.name} {one.cluster.name}" for one in found] == [arriving, called]
