@@ -22,11 +22,12 @@ _ASKS_AT_MOST: Final = 40
 _TRIES: Final = 5
 _EAGER_PER_SECOND: Final = 30
 _OTHERS_PER_SECOND: Final = 30
-#: Asked for after one second. It holds for two, so that a whole one lies within it.
-_FOR_SECONDS: Final = 2.0
-_OVERRIDE: Final = ("override", f"rate_limits/{EACH_USER}", "--mode", "shadow", "--for", "2s")
-_SECONDS: Final = 7.0
-#: Neither begins nor ends on the tick of a clock.
+#: Asked for after one second. It holds for so long that a whole second surely lies within it.
+_FOR_SECONDS: Final = 3.0
+_OVERRIDE: Final = ("override", f"rate_limits/{EACH_USER}", "--mode", "shadow", "--for", "3s")
+_SECONDS: Final = 8.0
+#: It is in force a while before the command that asked for it has ended, and so ends earlier.
+_COMMAND_SECONDS: Final = 0.9
 _SLACK_SECONDS: Final = 0.1
 
 
@@ -124,7 +125,7 @@ class Override(Act):
             [refused] = [part.refused for part in one.second.clients if part.client == EAGER]
             if number == 0:
                 found["before"].append(refused)
-            elif self.since <= one.at - 1 and one.at <= until - _SLACK_SECONDS:
+            elif self.since <= one.at - 1 and one.at <= until - _COMMAND_SECONDS:
                 found["meanwhile"].append(refused)
             elif one.at - 1 >= until + _SLACK_SECONDS:
                 found["after"].append(refused)

@@ -73,13 +73,19 @@ HOLDS = "the limit holds before, not while it is in shadow, and again when that 
 
 
 def test_an_override_holds_for_its_time(tmp_path: Path) -> None:
-    # From 11.5 to 13.5: the seconds that end at 12.5 (and 13.5, but for the slack) are in it.
-    assert _played(tmp_path, 9, 9, 0, 5, 20, 20) == []
-    assert _played(tmp_path, 9, 9, 0, 5, 20, 20, status=1) == ["the lever can be pulled"]
+    # From 11.5 to 14.5, or a little earlier: the seconds that end at 12.5 and 13.5 are in it.
+    assert _played(tmp_path, 9, 9, 0, 0, 5, 5, 20) == []
+    assert _played(tmp_path, 9, 9, 0, 0, 5, 5, 20, status=1) == ["the lever can be pulled"]
 
 
 @pytest.mark.parametrize(
-    "refused", [(0, 9, 0, 0, 20, 20), (9, 9, 1, 0, 20, 20), (9, 9, 0, 0, 0, 0), (9, 9, 0, 0)]
+    "refused",
+    [
+        (0, 9, 0, 0, 0, 0, 20),
+        (9, 9, 0, 1, 0, 0, 20),
+        (9, 9, 0, 0, 0, 0, 0),
+        (9, 9, 0, 0, 5, 5),
+    ],
 )
 def test_an_override_that_does_not(tmp_path: Path, refused: tuple[int, ...]) -> None:
     assert _played(tmp_path, *refused) == [HOLDS]
