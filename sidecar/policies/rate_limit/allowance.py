@@ -11,7 +11,6 @@ from sidecar.algorithms.meter import Changed, Meter, succeed
 from sidecar.algorithms.pacing import Pacing
 from sidecar.algorithms.token_bucket import TokenBuckets
 from sidecar.algorithms.warm_up import Climb, WarmUp
-from sidecar.algorithms.windows import Windows
 from sidecar.model.values import Rate
 
 
@@ -61,6 +60,9 @@ class Shape:
             case Algorithm.PACE:
                 return Pacing(rate.per_second, capacity)
             case windows:
+                # The library of windows takes 4 MB, which most files have no use for.
+                from sidecar.algorithms.windows import Windows  # noqa: PLC0415
+
                 return Windows(windows.value, int(rate.amount), rate.per_seconds, capacity)
 
 
