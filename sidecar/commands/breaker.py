@@ -67,7 +67,7 @@ def breaker_command(  # noqa: PLR0913 - each an option of its own
 
     Exit status 0 when it was done, 1 when no sidecar was reached, 2 when there is no such breaker.
     """
-    with reached(Reach(socket, url, token, service)) as running:
+    with reached(Reach(socket, url, token, service), steers=state is not None) as running:
         if state is None:
             shown = running.ask("/v1/breakers", a.BreakerList)
             _show(shown, name, as_json=as_json)

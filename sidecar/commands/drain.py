@@ -46,7 +46,7 @@ def drain_command(  # noqa: PLR0913 - each an option of its own
     if off and stop:
         typer.echo("sidecar: --off and --stop contradict each other", err=True)
         raise typer.Exit(BAD_USAGE)
-    with reached(Reach(socket, url, token, service)) as running:
+    with reached(Reach(socket, url, token, service), steers=True) as running:
         wish = {"draining": not off, "stop": stop, "why": why}
         answer = running.tell("PUT", "/v1/drain", wish, a.Drain)
     if as_json:

@@ -44,7 +44,7 @@ def log_level_command(  # noqa: PLR0913 - each an option of its own
 
     Exit status 0 when it was done, 1 when no sidecar was reached, 2 for what is no level.
     """
-    with reached(Reach(socket, url, token, service)) as running:
+    with reached(Reach(socket, url, token, service), steers=bool(level)) as running:
         if level:
             wish = {"level": level, "why": why}
             answer = running.tell("PUT", "/v1/log-level", wish, a.LogLevel)

@@ -68,7 +68,7 @@ def override_command(  # noqa: PLR0913 - each an option of its own
     if rules and (mode is None) is not lift:
         typer.echo("sidecar: say either --mode MODE or --lift", err=True)
         raise typer.Exit(BAD_USAGE)
-    with reached(Reach(socket, url, token, service)) as running:
+    with reached(Reach(socket, url, token, service), steers=bool(rules)) as running:
         if not rules:
             held = running.ask("/v1/overrides", a.OverrideList).overrides
             show_controls(held, "no override holds", as_json=as_json)

@@ -149,22 +149,32 @@ def _problem(answer: http.client.HTTPResponse) -> Problem:
 # --- finding it
 
 
-def find(reach: Reach) -> Running:
-    """The sidecar that is meant. Raises ``Unreachable``, with a list when there are several."""
+def find(reach: Reach, *, steers: bool = False) -> Running:
+    """The sidecar that is meant. Raises ``Unreachable``, with a list when there are several.
+
+    ``steers``: it is about to be changed. One that was merely found on the machine, and not where
+    our own keep their state, may be somebody else's and has to be named.
+    """
     meant = find_all(reach)
     if len(meant) == 1:
-        return meant[0]
+        only = meant[0]
+        if steers and not _is_named(reach) and only.place not in {*_in_state_dirs()}:
+            listed = _listed({only.place: only.service})
+            raise Unreachable(
+                f"one runs here that may not be yours: to change it, name it\n{listed}"
+            )
+        return only
     listed = _listed({one.place: one.service for one in meant})
     raise Unreachable(f"several sidecars run here: name one of\n{listed}")
 
 
 def find_all(reach: Reach) -> list[Running]:
     """Every sidecar that may be meant. Raises ``Unreachable`` when there is none."""
-    told = os.environ.get("SIDECAR_STATE_DIR", "") if reach == Reach() else ""
-    path = Path(reach.socket or told)
+    told = reach.socket or _told(reach)
+    path = Path(told)
     if reach.url:
         return [Running(reach.url, reach.token)]
-    if reach.socket or (path / _SOCKET_NAME).exists():
+    if told:
         return [Running(str(path / _SOCKET_NAME if path.is_dir() else path))]
     found = running_here()
     if not found:
@@ -175,6 +185,15 @@ def find_all(reach: Reach) -> list[Running]:
         there_are = f"there are\n{_listed(found)}"
         raise Unreachable(f"no sidecar of service '{reach.service}' runs here; {there_are}")
     return meant
+
+
+def _told(reach: Reach) -> str:
+    """The state directory that the environment names, where nothing else is said."""
+    return "" if reach.url or reach.service else os.environ.get("SIDECAR_STATE_DIR", "")
+
+
+def _is_named(reach: Reach) -> bool:
+    return bool(reach.socket or reach.url or reach.service or _told(reach))
 
 
 def _listed(found: Mapping[str, str]) -> str:
@@ -217,10 +236,16 @@ def _in_use() -> Iterator[str]:
 
 
 @contextmanager
-def reached(reach: Reach) -> Iterator[Running]:
-    """The sidecar that is meant; what goes wrong ends the command with a sentence."""
+def reached(reach: Reach, *, steers: bool = False) -> Iterator[Running]:
+    """The sidecar that is meant; what goes wrong ends the command with a sentence.
+
+    ``steers``: it is about to be changed; which one that is, is said when it was not named.
+    """
     with sentences():
-        yield find(reach)
+        running = find(reach, steers=steers)
+        if steers and not _is_named(reach):
+            typer.echo(f"sidecar: this is about {running.service}, at {running.place}", err=True)
+        yield running
 
 
 @contextmanager

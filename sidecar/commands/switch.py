@@ -65,7 +65,7 @@ def switch_command(  # noqa: PLR0913 - each an option of its own
 
     Exit status 0 when it was done, 1 when no sidecar was reached, 2 when there is no such switch.
     """
-    with reached(Reach(socket, url, token, service)) as running:
+    with reached(Reach(socket, url, token, service), steers=way is not None) as running:
         if way is None:
             there_are = running.ask("/v1/switches", a.SwitchList).switches
             _show([one for one in there_are if name in {"", one.name}], as_json=as_json)

@@ -57,6 +57,45 @@ def test_where_none_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         find(Reach())
 
 
+def test_one_that_was_merely_found_is_looked_at_and_not_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here(monkeypatch, shop="/tmp/of-somebody/admin.sock")
+    monkeypatch.setattr(reaching, "state_dirs", lambda _: [tmp_path])
+    assert find(Reach()).service == "shop"
+    with pytest.raises(Unreachable) as stranger:
+        find(Reach(), steers=True)
+    assert str(stranger.value).splitlines() == [
+        "one runs here that may not be yours: to change it, name it",
+        "  shop  --socket /tmp/of-somebody/admin.sock",
+    ]
+    assert find(Reach(service="shop"), steers=True).service == "shop"
+    assert find(Reach(socket="/tmp/of-somebody/admin.sock"), steers=True)
+
+
+def test_the_only_one_of_our_own_is_changed_and_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shop").mkdir()
+    own = tmp_path / "shop" / "admin.sock"
+    own.touch()
+    here(monkeypatch, shop=str(own))
+    monkeypatch.setattr(reaching, "state_dirs", lambda _: [tmp_path])
+    with reached(Reach(), steers=True) as running:
+        assert running.place == str(own)
+    assert capsys.readouterr().err == f"sidecar: this is about shop, at {own}\n"
+
+
+def test_a_state_directory_without_a_sidecar_does_not_lead_to_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here(monkeypatch, other="/run/other/admin.sock")
+    monkeypatch.setenv("SIDECAR_STATE_DIR", str(tmp_path))
+    assert find(Reach()).place == str(tmp_path / "admin.sock")
+    monkeypatch.setenv("SIDECAR_STATE_DIR", str(tmp_path / "never-made"))
+    assert "never-made" in find(Reach()).place
+
+
 def test_a_socket_or_its_folder_or_a_url(tmp_path: Path) -> None:
     assert find(Reach(socket=str(tmp_path))).place == str(tmp_path / "admin.sock")
     assert find(Reach(socket="/x/admin.sock")).place == "/x/admin.sock"
