@@ -60,17 +60,17 @@ def test_where_none_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_that_was_merely_found_is_looked_at_and_not_changed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    here(monkeypatch, shop="/tmp/of-somebody/admin.sock")
+    here(monkeypatch, shop="/run/of-somebody/admin.sock")
     monkeypatch.setattr(reaching, "state_dirs", lambda _: [tmp_path])
     assert find(Reach()).service == "shop"
     with pytest.raises(Unreachable) as stranger:
         find(Reach(), steers=True)
     assert str(stranger.value).splitlines() == [
         "one runs here that may not be yours: to change it, name it",
-        "  shop  --socket /tmp/of-somebody/admin.sock",
+        "  shop  --socket /run/of-somebody/admin.sock",
     ]
     assert find(Reach(service="shop"), steers=True).service == "shop"
-    assert find(Reach(socket="/tmp/of-somebody/admin.sock"), steers=True)
+    assert find(Reach(socket="/run/of-somebody/admin.sock"), steers=True)
 
 
 def test_the_only_one_of_our_own_is_changed_and_named(
