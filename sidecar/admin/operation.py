@@ -21,6 +21,7 @@ JSON: Final = "application/json"
 WishT = TypeVar("WishT", bound=Wish)
 #: A wish is a few words; more is a mistake.
 WISH_BYTES: Final = 16 * 1024
+_DIGITS_AT_MOST: Final = 9
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Call:
     def count(self, name: str, default: int, most: int) -> int:
         """A parameter that is a number. Raises ``Refused``."""
         text = self.asked(name, str(default))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        if not (_is_number(text) and 1 <= int(text) <= most):
             raise Refused(422, f"{name}={text} is not a number from 1 to {most}")
         return int(text)
 
@@ -109,6 +110,11 @@ async def wish_of(request: web.Request, kind: type[WishT]) -> WishT:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         fields = [one.encode_name for one in msgspec.structs.fields(kind)]
         raise Refused(422, f"{error}; there are {', '.join(fields)}", fields) from error
+
+
+def _is_number(text: str) -> bool:
+    # Python reads no number of thousands of digits.
+    return len(text) <= _DIGITS_AT_MOST and text.isascii() and text.isdigit()
 
 
 def json_response(answer: object, status: int = 200) -> web.Response:

@@ -9,6 +9,8 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from sidecar.admin.visitors import KEPT_SECONDS, Visitors, quiet_logger
+
 #: Who is still being answered when the sidecar stops may take this long.
 _LAST_ANSWERS_SECONDS: Final = 1.0
 #: From 3.13 on closing would delete the socket's file, which a successor may serve by now.
@@ -23,14 +25,24 @@ class AdminServer:
         self._server = server
 
     @classmethod
-    async def start(cls, app: web.Application, sock: socket.socket) -> Self:
+    async def start(
+        cls, app: web.Application, sock: socket.socket, visitors: Visitors | None = None
+    ) -> Self:
         """Serve ``app`` on ``sock``, which is listening: TCP or Unix."""
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LAST_ANSWERS_SECONDS)
+        visitors = visitors or Visitors()
+        app.middlewares.insert(0, visitors.middleware())
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=quiet_logger(),
+            keepalive_timeout=KEPT_SECONDS,
+            shutdown_timeout=_LAST_ANSWERS_SECONDS,
+        )
         await runner.setup()
         loop = asyncio.get_running_loop()
-        factory = runner.server
-        if factory is None:
+        if runner.server is None:
             raise RuntimeError("a runner that was set up has a server")
+        factory = visitors.let_in(runner.server)
         if sock.family == socket.AF_UNIX:
             server = await loop.create_unix_server(factory, sock=sock, **_KEEP_FILE)
         else:

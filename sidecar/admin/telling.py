@@ -137,7 +137,7 @@ def _status_test(value: str) -> Wanted:
     if len(value) == 3 and value[0].isdigit() and value[1:].lower() == "xx":
         first = int(value[0])
         return lambda one: one.status // 100 == first
-    if value.isascii() and value.isdigit():
+    if len(value) <= 3 and value.isascii() and value.isdigit():
         number = int(value)
         return lambda one: one.status == number
     raise Refused(422, f"'{value}' is no status: write one such as 429, or a class such as 5xx")
