@@ -116,6 +116,7 @@ class Sidecar:
         self._build(loop)
         sinks = [self._log.feed, Exemplars(self._meters).feed, self._room.decisions.feed]
         pump = RecordPump(self._engine.records, self._meters, sinks)
+        self._room.decisions.catch_up = pump.turn
         measured = HostLoad(self._live.load, find_counter())
         self._keys = KeyFetcher(self._live.tokens, self._live)
         sweep = Sweep(self._engine, self._listening.every, self._each_tick, measured)

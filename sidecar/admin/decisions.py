@@ -62,6 +62,8 @@ class Decisions:
         self._kept: deque[ExchangeRecord] = deque(maxlen=KEPT)
         self._recent: deque[ExchangeRecord] = deque(maxlen=RECENT)
         self._listeners: list[Listener] = []
+        #: Has what was decided a moment ago told here too; set by whoever carries records.
+        self.catch_up: Callable[[], object] = bool
 
     def feed(self, records: Sequence[ExchangeRecord]) -> None:
         """Remember these requests. Never raises, never blocks."""
@@ -77,10 +79,12 @@ class Decisions:
 
     def find(self, decision: bytes) -> ExchangeRecord | None:
         """The latest request whose id begins so, if it is remembered."""
+        self.catch_up()
         return next((one for one in self._every() if one.span_id.startswith(decision)), None)
 
     def last(self, wanted: Wanted, count: int, *, also_admitted: bool) -> list[ExchangeRecord]:
         """The latest of those that are wanted, the last one first."""
+        self.catch_up()
         source: Iterable[ExchangeRecord] = self._every() if also_admitted else reversed(self._kept)
         found = [one for one in source if wanted(one)]
         if also_admitted:

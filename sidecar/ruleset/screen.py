@@ -114,7 +114,7 @@ class _Screen:
         if is_planned_word(names, value):
             message = f"'{value}' is not supported yet"
             return finding("not-supported-yet", message, self._document.name, node.span, _LATER)
-        if value is None:
+        if value is None and not _is_in_json(path):
             what = f"'{path[-1]}'" if path[-1] == names[-1] else "an entry of the list"
             hint = "write one, or leave it out"
             return self._at_name("no-value", f"{what} has no value", path, hint)
@@ -123,6 +123,12 @@ class _Screen:
     def _at_name(self, code: str, message: str, path: Path, hint: str) -> Diagnostic:
         document = self._document
         return finding(code, message, document.name, document.name_span(path), hint)
+
+
+def _is_in_json(path: Path) -> bool:
+    """Whether it is part of what is answered as it stands, where null is a value like others."""
+    within = _names(path)[:4] == ("fallbacks", "try", "body", "json")
+    return within and path.index("json") < len(path) - 1
 
 
 def _names(path: Path) -> tuple[str, ...]:

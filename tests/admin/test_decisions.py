@@ -91,3 +91,15 @@ def test_only_so_many_may_listen() -> None:
     assert listeners[0] is not None
     decisions.leave(listeners[0])
     assert decisions.listen(everything) is not None
+
+
+def test_what_was_decided_a_moment_ago_is_known_when_somebody_asks() -> None:
+    decisions = Decisions()
+    late = [make_record(status=429, reason="rate_limited", span_id=b"00f067aa0ba902b7")]
+
+    def catch_up() -> None:
+        decisions.feed(late)
+        late.clear()
+
+    decisions.catch_up = catch_up
+    assert decisions.find(b"00f067") is not None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from sidecar.ruleset.check import check
 from sidecar.ruleset.document import load
 from sidecar.ruleset.screen import Screened, screen
+from tests.ruleset.compiled import rule_file
 
 
 def _screen(text: str) -> Screened:
@@ -79,3 +81,18 @@ def test_where_something_was_taken_out() -> None:
 
 def test_what_could_not_be_read_has_nothing_to_look_at() -> None:
     assert _screen("a: [").data == {}
+
+
+def test_null_is_a_value_within_the_json_of_an_answer_and_nowhere_else() -> None:
+    text = rule_file(
+        "fallbacks:\n"
+        "  - name: stock\n    upstream: app\n    when: any\n"
+        "    try: [{serve: static, status: 200, body: {json: {left: null, of: [1, null]}}}]\n"
+    )
+    good = check(text, "shop.yaml")
+    assert good.file is not None, good.diagnostics
+    [fallback] = good.file.fallbacks
+    assert fallback.steps[0].body is not None
+    assert fallback.steps[0].body.as_json == {"left": None, "of": [1, None]}
+    [error] = check(text.replace("status: 200", "status: null"), "shop.yaml").diagnostics
+    assert error.code == "no-value"

@@ -148,7 +148,11 @@ def test_a_change_of_algorithm_refills_nothing(old: str, new: str) -> None:
 def test_swaps_under_fire_let_through_what_the_largest_limit_might(
     chain: list[tuple[str, int]], gap: float
 ) -> None:
-    """Limits a second, all of it: windows let twice, buckets a burst and what comes."""
+    """Limits a second, all of it: windows let twice, buckets a burst and what comes.
+
+    Of eight changes in a row that all still matter, what a small limit could not hold is forgotten
+    once: that much more may be let through.
+    """
     now, count = 100.0, 0
     limit: RateLimit | None = None
     largest = max(amount for _, amount in chain)
@@ -160,7 +164,8 @@ def test_swaps_under_fire_let_through_what_the_largest_limit_might(
         count += passed(limit, ANN, now)
         now += gap
     elapsed = now - 100.0
-    assert count <= 2 * (largest + 4) + elapsed * largest
+    forgotten = len(chain) // 8
+    assert count <= (2 + forgotten) * (largest + 4) + elapsed * largest
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
