@@ -21,7 +21,7 @@ _CLAIM_AT_MOST: Final = 120
 def actor_of(request: web.Request) -> Actor:
     """Who asks. What the kernel says comes first, a claim is added to it."""
     actor = _by_socket(request) or _by_token(request)
-    claim = _readable(request.headers.get(CLAIMED, ""))
+    claim = one_line(request.headers.get(CLAIMED, ""), _CLAIM_AT_MOST)
     if not claim:
         return actor
     return Actor(f"{claim} ({actor.name})", {**actor.details, "claimed": claim})
@@ -49,6 +49,7 @@ def _user(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _readable(text: str) -> str:
-    """One short line, whatever was sent."""
-    return "".join(letter for letter in text if letter.isprintable())[:_CLAIM_AT_MOST].strip()
+def one_line(text: str, most: int) -> str:
+    """So much of a text as one line that no terminal obeys, whatever was sent."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text[:most])
+    return plain.strip()

@@ -77,7 +77,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    schema = {"$ref": _reference(operation.answer)} if operation.answer else {"type": "string"}
+    is_json = operation.content_type == JSON
+    schema = (
+        {"$ref": _reference(operation.answer)}
+        if operation.answer
+        else {"type": "object" if is_json else "string"}
+    )
     content = {operation.content_type: {"schema": schema}}
     responses: dict[str, Any] = {"200": {"description": operation.summary, "content": content}}
     for status in operation.also:

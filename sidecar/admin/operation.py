@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sidecar.admin.actor import Actor
 from sidecar.admin.answers import Answer
-from sidecar.admin.asking import actor_of
+from sidecar.admin.asking import actor_of, one_line
 from sidecar.admin.inside import Inside
 from sidecar.admin.refusal import Refused
 from sidecar.admin.steering import Steering
@@ -22,6 +22,7 @@ WishT = TypeVar("WishT", bound=Wish)
 #: A wish is a few words; more is a mistake.
 WISH_BYTES: Final = 16 * 1024
 _DIGITS_AT_MOST: Final = 9
+_WHY_AT_MOST: Final = 500
 
 
 @dataclass(slots=True)
@@ -42,6 +43,12 @@ class Call:
     def part(self, name: str) -> str:
         """What stands in the path for ``{name}``."""
         return self.request.match_info[name]
+
+    @property
+    def why(self) -> str:
+        """The reason that is given, in the body or in the query; one line."""
+        said = getattr(self.wish, "why", "") or self.asked("why")
+        return one_line(said, _WHY_AT_MOST)
 
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the query."""

@@ -22,7 +22,7 @@ _TAKES: Final = {
 
 async def _override(call: Call) -> a.ControlAnswer:
     wish: w.OverrideWish = call.wish
-    control = await call.steering.override(wish.rules, wish.mode, wish.for_, wish.why, call.actor)
+    control = await call.steering.override(wish.rules, wish.mode, wish.for_, call.why, call.actor)
     return control_answer(control, call.inside)
 
 
@@ -36,15 +36,15 @@ async def _lift_override(call: Call) -> a.ControlAnswer:
 async def _switch(call: Call) -> a.ControlAnswer:
     wish: w.SwitchWish = call.wish
     if not wish.on:
-        return await _lift(call, What.SWITCH, call.part("name"), wish.why)
-    control = await call.steering.turn_on(call.part("name"), wish.for_, wish.why, call.actor)
+        return await _lift(call, What.SWITCH, call.part("name"))
+    control = await call.steering.turn_on(call.part("name"), wish.for_, call.why, call.actor)
     return control_answer(control, call.inside)
 
 
 async def _breaker(call: Call) -> a.ControlAnswer:
     wish: w.BreakerWish = call.wish
     control = await call.steering.force(
-        call.part("name"), wish.state, wish.for_, wish.why, call.actor
+        call.part("name"), wish.state, wish.for_, call.why, call.actor
     )
     return control_answer(control, call.inside)
 
@@ -53,9 +53,8 @@ async def _release_breaker(call: Call) -> a.ControlAnswer:
     return await _lift(call, What.BREAKER, call.part("name"))
 
 
-async def _lift(call: Call, what: What, target: str, why: str = "") -> a.ControlAnswer:
-    why = why or call.asked("why")
-    lifted = await call.steering.lift(what, target, why, call.actor)
+async def _lift(call: Call, what: What, target: str) -> a.ControlAnswer:
+    lifted = await call.steering.lift(what, target, call.why, call.actor)
     return control_answer(lifted, call.inside)
 
 
@@ -68,7 +67,7 @@ async def _log_level(call: Call) -> a.LogLevel:
         raise Refused(422, f"'{wish.level}' is no level: write {' or '.join(LEVELS)}{hint}", LEVELS)
     inside = call.inside
     inside.log.level = level
-    inside.audit.record("log_level", "log", level, "done", actor=call.actor, why=wish.why)
+    inside.audit.record("log_level", "log", level, "done", actor=call.actor, why=call.why)
     return a.LogLevel(level=level)
 
 
@@ -76,7 +75,7 @@ async def _drain(call: Call) -> a.Drain:
     wish: w.DrainWish = call.wish
     inside, actor = call.inside, call.actor
     setting = "stop" if wish.stop else "on" if wish.draining else "off"
-    inside.audit.record("drain", "sidecar", setting, "done", actor=actor, why=wish.why)
+    inside.audit.record("drain", "sidecar", setting, "done", actor=actor, why=call.why)
     inside.log.log_event(
         "sidecar.control", "WARN", f"drain {setting}: done by {actor.name}",
         changed="drain", target="sidecar", setting=setting, result="done", by=actor.name,

@@ -57,3 +57,16 @@ async def test_a_switch_that_there_is_not(admin: Client) -> None:
     assert answer.status == 404
     assert (await answer.json())["detail"] == "there is no switch"
     assert (await admin.put("/v1/switches/degrade", json={"on": False})).status == 404
+
+
+async def test_a_reason_is_one_line_that_no_terminal_obeys(admin: Client, running: Running) -> None:
+    why = "red \x1b[31mALERT\n{} \x9b2J\u202eend" + "x" * 1000
+    wish = {"rules": "access/*", "mode": "shadow", "why": why}
+    said = (await (await admin.post("/v1/overrides", json=wish)).json())["why"]
+    assert said.startswith("red  [31mALERT {}  2J endxxx")
+    assert said.isprintable()
+    assert len(said) <= 500
+    await admin.delete("/v1/overrides", params={"rules": "access/*", "why": "a\x1b[0m\nb"})
+    await admin.put("/v1/log-level", json={"level": "warn", "why": "a\x1b[0m\nb"})
+    await admin.put("/v1/drain", json={"why": "a\x1b[0m\nb"})
+    assert [one.why for one in running.audit.last(3)] == ["a [0m b"] * 3
