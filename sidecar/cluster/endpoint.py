@@ -12,6 +12,7 @@ from sidecar.cluster.pool import Pool, PoolSettings
 
 if TYPE_CHECKING:
     from sidecar.cluster.lookup import Lookup
+    from sidecar.model.hosts import HostKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Endpoint:
         "ejection",
         "in_flight",
         "name",
+        "not_here",
         "pool",
         "tls",
         "watch",
@@ -73,6 +75,8 @@ class Endpoint:
         self.watch: Health | None = None
         #: Whether it was found by name, and is forgotten when the name means others.
         self.comes_and_goes = False
+        #: Addresses and ports at which it must not turn out to be.
+        self.not_here: frozenset[HostKey] = frozenset()
         self.ejection = Ejection()
         self.checks = Checks()
 

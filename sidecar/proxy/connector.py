@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
 
 from sidecar.model.outcome import (
     CONNECT_FAILURE,
@@ -20,9 +21,13 @@ from sidecar.proxy.upstream import IDLE, OPENING, Upstream
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.cluster.pool import Pool
+    from sidecar.model.hosts import HostKey
     from sidecar.proxy.asker import Asker
     from sidecar.proxy.engine import Engine
     from sidecar.telemetry.metrics import ClientMeters
+
+#: Who listens there is reached by every address of the machine.
+_WILDCARDS: Final = (b"0.0.0.0", b"::")
 
 
 class Connector:
@@ -183,6 +188,9 @@ class Connector:
                 ssl=context,
                 server_hostname=server_name,
             )
+        if endpoint.not_here and _leads_back(connection, endpoint.not_here):
+            connection.close()
+            raise OSError("that is where this sidecar itself listens")
         return connection
 
     def _failed(self, failure: Failure, detail: str) -> None:
@@ -194,3 +202,18 @@ class Connector:
         if self.pool.pending:
             self.pool.pending.popleft().attempt_failed(failure, detail)
         self._connect_if_needed()
+
+
+def _leads_back(connection: Upstream, ours: frozenset[HostKey]) -> bool:
+    """Whether the other end is one of ``ours``, whatever it was called."""
+    peer = connection.transport.get_extra_info("peername")
+    own = connection.transport.get_extra_info("sockname")
+    if not peer or not own:
+        return False
+    address = ip_address(peer[0])
+    address = getattr(address, "ipv4_mapped", None) or address
+    port = b"%d" % peer[1]
+    if (str(address).encode(), port) in ours:
+        return True
+    is_here = peer[0] == own[0] or address.is_loopback
+    return is_here and any((wildcard, port) in ours for wildcard in _WILDCARDS)

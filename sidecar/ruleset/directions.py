@@ -167,6 +167,8 @@ def own_hosts(file: RuleFile) -> Iterable[HostKey]:
         binds.append(file.telemetry.prometheus.bind)
     if file.admin is not None:
         binds.append(file.admin.bind)
+    if file.admin is not None:
+        binds.append(file.admin.bind)
     for bind in binds:
         if not bind.port:
             # A Unix socket, or a port that nobody knows yet.

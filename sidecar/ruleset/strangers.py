@@ -28,7 +28,7 @@ class Strangers:
         """``ours`` is where this sidecar listens; ``previous`` hands over its endpoints."""
         self._timeouts = timeouts
         self._ours = frozenset(ours)
-        self._refused = refused_route("listeners", timeouts)
+        self._refused = refused_route("listeners", timeouts, self._ours)
         self._routes: dict[HostKey, Route] = {}
         if previous is not None:
             self._routes |= {key: self._to(cluster) for key, cluster in previous.known()}
@@ -37,8 +37,7 @@ class Strangers:
         """The way to the host that ``request`` names; one that refuses where there is none."""
         if not request.host or request.target[:6].lower() == b"https:":
             return self._refused
-        name, port = host_key(request.host)
-        key = (name, port or b"80")
+        key = _key_of(request)
         if key in self._ours:
             return self._refused
         routes = self._routes
@@ -60,13 +59,19 @@ class Strangers:
         return ((key, route.cluster) for key, route in self._routes.items())
 
     def _to(self, cluster: Cluster) -> Route:
+        for endpoint in cluster.endpoints:
+            # A host has more spellings, and names, than can be told: connections are looked at.
+            endpoint.not_here = self._ours
         return Route(OTHER, cluster, self._timeouts)
 
 
-def refused_route(source: str, timeouts: Timeouts) -> Route:
-    """The route of requests that name no upstream; ``source`` is where the file says so."""
+def refused_route(source: str, timeouts: Timeouts, ours: frozenset[HostKey] = frozenset()) -> Route:
+    """The route of requests that name no upstream; ``source`` is where the file says so.
+
+    ``ours`` is where this sidecar listens, which nobody is told to let through.
+    """
     rule = Rule("listeners", "outbound", Mode.ENFORCE, source)
-    step = Step(rule, _Misdirected(), None, _Uncounted(), 0)
+    step = Step(rule, _Misdirected(ours), None, _Uncounted(), 0)
     route = Route(OTHER, Cluster("", (), Balancer()), timeouts)
     route.chain = Chain(enforced=(step,))
     return route
@@ -78,12 +83,17 @@ class _Misdirected(GateBasics):
 
     stage: ClassVar[Stage] = Stage.ACCESS
 
+    def __init__(self, ours: frozenset[HostKey]) -> None:
+        self._ours = ours
+
     def peek(self, request: RequestHead, now: float) -> Verdict:  # noqa: ARG002 - the contract's
         """421, whatever it is."""
         host = request.host.decode("ascii", "replace")
         if request.target[:6].lower() == b"https:":
             detail = f"'{host}' is asked for over https, which is for the rules to say: name an "
             detail += "upstream by http, and give its url as https"
+        elif host and self._is_ours(request):
+            detail = f"'{host}' is where this sidecar itself listens"
         elif host:
             detail = f"'{host}' is no upstream's host: add it to upstreams.NAME.hosts, or let it "
             detail += "through with listeners.outbound.others: pass"
@@ -95,6 +105,9 @@ class _Misdirected(GateBasics):
         """Nothing is ever let through."""
         return 0
 
+    def _is_ours(self, request: RequestHead) -> bool:
+        return _key_of(request) in self._ours
+
     def adopt(self, predecessor: _Misdirected, now: float) -> None:
         """There is nothing to go on with."""
 
@@ -104,6 +117,11 @@ class _Uncounted:
 
     def __init__(self) -> None:
         self.admitted = self.refused = self.parked = self.applied = 0
+
+
+def _key_of(request: RequestHead) -> HostKey:
+    name, port = host_key(request.host)
+    return name, port or b"80"
 
 
 def _cluster(key: HostKey) -> Cluster:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from sidecar.cluster.endpoint import EndpointAddress
 from sidecar.cluster.pool import PoolSettings
 from sidecar.proxy.clock import clock
 from sidecar.proxy.connector import Connector
@@ -267,3 +268,19 @@ async def test_a_request_that_has_begun_keeps_its_endpoint_over_a_reload() -> No
         assert (await client.answer()).status == 200
         (record,) = running.records
     assert record.version == "one"
+
+
+@pytest.mark.parametrize("spelling", ["127.0.0.1", "127.1", "0", "0x7f000001", "::ffff:127.0.0.1"])
+async def test_a_port_of_ours_is_not_reached_by_any_spelling(spelling: str) -> None:
+    async with serving(Gated()) as running:
+        connector = connector_of(running)
+        port = connector.endpoint.address.port
+        connector.endpoint.address = EndpointAddress(spelling, port)
+        for ours in (b"127.0.0.1", b"0.0.0.0"):
+            connector.endpoint.not_here = frozenset({(ours, b"%d" % port)})
+            with pytest.raises(OSError, match="this sidecar itself"):
+                await connector.open()
+        # A service may well listen where the sidecar has the port of another address.
+        others = {(b"127.0.0.1", b"%d" % (port + 1)), (b"10.0.0.5", b"%d" % port)}
+        connector.endpoint.not_here = frozenset(others)
+        (await connector.open()).close()

@@ -146,6 +146,7 @@ def test_a_listener_that_the_rules_know_nothing_of_serves_nobody() -> None:
 def test_where_the_sidecar_itself_is_reached() -> None:
     text = TEXT.replace("bind: 127.0.0.1:8080", "bind: 0.0.0.0:8080")
     text += "telemetry: {prometheus: {bind: 10.0.0.1:9464}}\ntrust: {}\n"
+    text += "admin: {bind: 127.0.0.1:9901, token: {file: token}}\n"
     file = checked(text).file
     assert file is not None
     ours = {*own_hosts(file)}
@@ -153,6 +154,7 @@ def test_where_the_sidecar_itself_is_reached() -> None:
     assert (b"::1", b"15011") in ours
     assert (b"10.0.0.1", b"9464") in ours
     assert (b"localhost", b"9464") not in ours
+    assert (b"127.0.0.1", b"9901") in ours
 
 
 def test_with_an_outbound_listener_no_upstream_is_unused() -> None:

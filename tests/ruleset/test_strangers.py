@@ -66,8 +66,19 @@ def test_connections_outlive_a_reload() -> None:
 def test_the_sidecar_itself_is_not_called(host: bytes) -> None:
     request = asking(host)
     some = strangers()
-    assert refusal(some.route(request), request) is not None
+    refused = refusal(some.route(request), request)
+    assert refused is not None
+    assert "others: pass" not in refused[2]
     assert not [*some.clusters()]
+
+
+def test_no_other_spelling_leads_back_to_the_sidecar() -> None:
+    before = strangers()
+    (endpoint,) = before.route(asking(b"127.1:15001")).cluster.endpoints
+    assert endpoint.not_here == {*OURS}
+    after = Strangers(Timeouts(), [(b"127.0.0.1", b"15009")], before)
+    (endpoint,) = after.route(asking(b"127.1:15001")).cluster.endpoints
+    assert endpoint.not_here == {(b"127.0.0.1", b"15009")}
 
 
 def test_what_is_asked_for_over_https_is_not_sent_in_the_clear() -> None:
