@@ -1,4 +1,4 @@
-"""What docs/adopting.md shows works as it stands there."""
+"""What docs/adoption.md shows works as it stands there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "adopting.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "adoption.md").read_text(encoding="utf-8")
 ASGI, WSGI, AIOHTTP = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
