@@ -197,7 +197,11 @@ class Sidecar:
 
     def _open_doors(self) -> None:
         """Inherit the sockets that can be, and bind the rest."""
-        self.state_dir.mkdir(mode=_STATE_DIR_MODE, parents=True, exist_ok=True)
+        try:
+            self.state_dir.mkdir(mode=_STATE_DIR_MODE, parents=True, exist_ok=True)
+        except OSError as error:
+            why = f"there can be no state directory {self.state_dir}: {error.strerror}"
+            raise CannotStart(f"{why}; choose another with --state-dir") from error
         doors = self._doors
         doors.passed(passed_by_systemd(os.environ))
         if self._settings.take_over:

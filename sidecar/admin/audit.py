@@ -76,6 +76,10 @@ class AuditLog:
     def _write(self, line: bytes) -> None:
         if self._writer is None:
             # Not before there is something to write: most sidecars are never touched.
+            if self.path.is_fifo():
+                # A pipe waits for a reader, and everything with it.
+                self._lost("io_error", 1)
+                return
             try:
                 self._writer = LineWriter(FileDestination(self.path), self._lost)
             except OSError:
@@ -86,6 +90,8 @@ class AuditLog:
 
 def _read_tail(path: Path) -> list[Change]:
     """The last changes of a file that was written before; lines that cannot be read are left."""
+    if path.is_fifo():
+        return []
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

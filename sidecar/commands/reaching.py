@@ -173,6 +173,8 @@ def find_all(reach: Reach) -> list[Running]:
     told = reach.socket or _told(reach)
     path = Path(told)
     if reach.url:
+        if not _is_url(reach.url):
+            raise Unreachable(f"'{reach.url}' is no URL: write one such as http://127.0.0.1:9901")
         return [Running(reach.url, reach.token)]
     if told:
         return [Running(str(path / _SOCKET_NAME if path.is_dir() else path))]
@@ -185,6 +187,15 @@ def find_all(reach: Reach) -> list[Running]:
         there_are = f"there are\n{_listed(found)}"
         raise Unreachable(f"no sidecar of service '{reach.service}' runs here; {there_are}")
     return meant
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        # Reading the port is what checks it.
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _told(reach: Reach) -> str:

@@ -79,7 +79,7 @@ def run_command(  # noqa: PLR0913 - an option is a parameter
     """
     command = command_after(ctx)
     if command is None:
-        command = tuple(shlex.split(os.environ.get("SIDECAR_COMMAND", "")))
+        command = _command_told(ctx)
     elif not command:
         raise typer.BadParameter("no command stands after --", ctx=ctx)
     if command and take_over:
@@ -100,3 +100,12 @@ def run_command(  # noqa: PLR0913 - an option is a parameter
         sys.stderr.write(f"sidecar: {error}\n")
         raise typer.Exit(getattr(error, "status", FAILED)) from error
     raise typer.Exit(status)
+
+
+def _command_told(ctx: typer.Context) -> tuple[str, ...]:
+    text = os.environ.get("SIDECAR_COMMAND", "")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        message = f"SIDECAR_COMMAND cannot be read: {str(error).lower()} in {text}"
+        raise typer.BadParameter(message, ctx=ctx) from error

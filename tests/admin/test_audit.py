@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from sidecar.admin.actor import Actor
@@ -72,3 +73,13 @@ def test_no_more_is_remembered_than_is_needed(tmp_path: Path) -> None:
     audit.close(5.0)
     assert len(audit.last(10_000)) == REMEMBERED
     assert [one.target for one in audit.last(2)] == [str(REMEMBERED + 4), str(REMEMBERED + 3)]
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    os.mkfifo(path)
+    audit, lost = a_log(path)
+    audit.record("drain", "sidecar", "on", "done", actor=ANN)
+    audit.close(1.0)
+    assert lost == [("io_error", 1)]
+    assert len(audit.last(10)) == 1

@@ -132,3 +132,11 @@ def test_what_goes_wrong_is_said_in_a_sentence(
 def test_a_port_where_nobody_listens(url: str) -> None:
     with pytest.raises(Unreachable, match="no sidecar answers at"):
         Running(url).raw("GET", "/version", {})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://127.0.0.1:99999", "ftp://x", "127.0.0.1:9901", "http://", "x"]
+)
+def test_what_is_no_url_is_told(url: str) -> None:
+    with pytest.raises(Unreachable, match="is no URL: write one such as"):
+        find(Reach(url=url))

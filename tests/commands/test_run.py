@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import typer
 
 from sidecar.cli import app
@@ -48,3 +49,24 @@ def test_every_option_has_a_variable() -> None:
     for parameter in command.params:
         if parameter.name != "help":
             assert (parameter.envvar or "").startswith("SIDECAR_"), parameter.name
+
+
+def test_a_command_in_the_environment_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(GOOD)
+    monkeypatch.setenv("SIDECAR_COMMAND", "'python app.py")
+    status, output = invoked("run", str(rules))
+    assert status == 2
+    assert "SIDECAR_COMMAND cannot be read: no closing quotation" in " ".join(output.split())
+
+
+def test_a_state_directory_that_cannot_be(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(GOOD.replace("//127.0.0.1:0", "//127.0.0.1:9"))
+    taken = tmp_path / "taken"
+    taken.touch()
+    status, output = invoked("run", str(rules), "--state-dir", str(taken))
+    assert status == 1
+    assert f"no state directory {taken}: File exists; choose another" in output
