@@ -21,7 +21,11 @@ from tests.servers.ports import Address
 from tests.servers.sidecar import SidecarProcess, SidecarStarter
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+#: All pages about the rule file.
+REFERENCE = "\n".join(
+    page.read_text(encoding="utf-8")
+    for page in (*sorted((ROOT / "docs" / "rules").glob("*.md")), ROOT / "docs" / "rules.md")
+)
 
 #: A section of a rule file, or several.
 Part = dict[str, Any]
@@ -32,7 +36,7 @@ _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def example(heading: str, number: int = 0) -> Part:
-    """A rule file, or a part of one, below a heading of ``docs/rules.md``."""
+    """A rule file, or a part of one, below a heading of the pages about it."""
     below = REFERENCE.partition(f"# {heading}\n")[2]
     text = _YAML_BLOCK.findall(below)[number]
     read: Part = YAML(typ="safe", pure=True).load(text)

@@ -1,4 +1,4 @@
-"""What is answered instead, as ``docs/rules.md`` has it."""
+"""What is answered instead, as the pages about rules have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much, by every algorithm, as ``docs/rules.md`` has it."""
+"""How much, by every algorithm, as the pages about rules have it."""
 
 from __future__ import annotations
 

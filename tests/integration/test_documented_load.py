@@ -1,4 +1,4 @@
-"""Who matters, who waits and who is turned away, as ``docs/rules.md`` has it."""
+"""Who matters, who waits and who is turned away, as the pages about rules have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every rule has: match, mode, windows of time, operators above it; as the docs have it."""
+"""What every rule has: match, mode, windows of time, operators above it; as the pages have it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is let in, who is believed, and what tells requests apart, as ``docs/rules.md`` has it."""
+"""Who is let in, who is believed, what tells requests apart, as the pages about rules have it."""
 
 from __future__ import annotations
 

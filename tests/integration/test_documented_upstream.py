@@ -1,4 +1,4 @@
-"""Upstreams that fail: breakers, retries, faults and deadlines, as ``docs/rules.md`` has it."""
+"""Upstreams that fail: breakers, retries, faults, deadlines, as the pages about rules have it."""
 
 from __future__ import annotations
 

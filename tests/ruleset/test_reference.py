@@ -15,7 +15,12 @@ from sidecar.ruleset.schema import RULE_KINDS, RuleFile, fields_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+PAGES = [PAGE, *sorted((PAGE.parent / "rules").glob("*.md"))]
+EXAMPLES = [
+    example
+    for page in PAGES
+    for example in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 START = {
     "format": "format: sidecar/v1\n",
     "service": "service: shop\n",
@@ -42,7 +47,7 @@ def test_the_file_of_the_page_on_adoption_is_right_too() -> None:
     assert check(example, "adoption.md").diagnostics == ()
 
 
-def test_the_page_has_an_example_for_every_section() -> None:
+def test_the_pages_have_an_example_for_every_section() -> None:
     shown = "".join(EXAMPLES)
     for section in fields_of(RuleFile):
         assert re.search(rf"^{section}:", shown, re.MULTILINE) or section == "telemetry"
