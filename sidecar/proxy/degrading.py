@@ -119,6 +119,12 @@ class Degrading(Tunnel):
         self._forward(now)
         try_beside(self, fallbacks)
 
+    def _comes_late(self, head: ResponseHead) -> None:
+        if self.recourse is not None:
+            self.recourse.count_out()
+        if self.detour is not None and self.detour.clause is not None:
+            head.lines.append(b"x-degraded: " + self.detour.name)
+
     def _is_switched(self) -> bool:
         """Whether a switch has a fallback answer what the rules have let through."""
         chosen = None
@@ -168,7 +174,6 @@ class Degrading(Tunnel):
         while detour.next_step < len(steps):
             detour.label, step = steps[detour.next_step]
             detour.next_step += 1
-            self.degraded_by = b""
             if isinstance(step, Answer):
                 self._give(step, detour)
                 return
@@ -177,7 +182,6 @@ class Degrading(Tunnel):
         if clause is not None:
             clause.policy.answered("none")
         detour.clause = None
-        self.degraded_by = b""
         self.route = detour.route
         detour.otherwise()
 
@@ -213,7 +217,6 @@ class Degrading(Tunnel):
         self.deadline = self.try_deadline = NEVER
         self._tried, self._stale = (), 0
         detour.attempts = self.attempts
-        self.degraded_by = detour.name
         self._forward(now)
         return True
 

@@ -35,8 +35,6 @@ class Relay(Retrying):
     bytes_sent = 0
     #: The head of the answer that was passed on.
     answered: ResponseHead | None = None
-    #: The fallback whose upstream is asked.
-    degraded_by = b""
     #: The client was told to send its body.
     _continued = False
     framing = NO_BODY
@@ -47,6 +45,10 @@ class Relay(Retrying):
     #: Bytes moved both ways when the sweep last looked, and since when they stand still.
     progress_bytes: int | None = None
     progress_since = 0.0
+
+    @abstractmethod
+    def _comes_late(self, head: ResponseHead) -> None:
+        """An answer is passed on after something had gone wrong."""
 
     @abstractmethod
     def _finish(self, failure: Failure | None, now: float = 0.0) -> None:
@@ -107,7 +109,7 @@ class Relay(Retrying):
         if head.status >= 400 and self._reconsidered(head, body, ended=ended):
             return
         if self.recourse is not None:
-            self.recourse.count_out()
+            self._comes_late(head)
         self.status = head.status
         self.answered = head
         self.framing = framing = response_framing(self.request, head)
@@ -136,8 +138,6 @@ class Relay(Retrying):
         lines = []
         if not has_date:
             lines.append(b"Date: " + self.engine.date)
-        if self.degraded_by:
-            lines.append(b"x-degraded: " + self.degraded_by)
         if self.rules.trust.disclose != "none":
             lines.append(b"x-sidecar-decision: " + self.span_id)
         if not self.keep:
