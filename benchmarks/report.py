@@ -27,8 +27,7 @@ def markdown(results: Results) -> str:
     """The whole report."""
     explained = (
         "“proved” was seen over the wire before measuring; the rest is what the configuration "
-        "says. The sidecar's concurrency limit, breaker and retry policy are not built yet: "
-        "its row will get dearer by them.\n"
+        "says. The sidecar exports no spans yet: its row will get dearer by them.\n"
     )
     parts = [
         "# Side by side\n",
