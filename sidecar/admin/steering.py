@@ -165,5 +165,5 @@ def _no_such(what: str, name: str, there_are: list[str]) -> str:
     if not there_are:
         return f"there is no {what}"
     meant = closest(name, there_are)
-    shown = f"did you mean {meant}?" if meant else f"there are {', '.join(there_are[:8])}"
+    shown = f"did you mean {meant}?" if meant else f"known: {', '.join(there_are[:8])}"
     return f"there is no {what} '{name}'; {shown}"

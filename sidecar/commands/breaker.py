@@ -85,7 +85,7 @@ def _show(shown: a.BreakerList, name: str, *, as_json: bool) -> None:
     breakers = [one for one in shown.breakers if name in {"", one.name}]
     if name and not breakers:
         there_are = ", ".join(one.name for one in shown.breakers) or "none"
-        typer.echo(f"sidecar: there is no breaker '{name}'; there are {there_are}", err=True)
+        typer.echo(f"sidecar: there is no breaker '{name}'; known: {there_are}", err=True)
         raise typer.Exit(BAD_USAGE)
     if as_json:
         typer.echo(as_text(breakers))

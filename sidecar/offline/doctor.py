@@ -133,12 +133,16 @@ def _file(checked: Checked) -> Finding:
         counts[one.severity] += 1
     name = checked.document.name
     if checked.file is None:
-        text = f"{name} has {counts[Severity.ERROR]} errors"
+        text = f"{name} has {_so_many(counts[Severity.ERROR], 'error')}"
         return Finding("rule file", State.WRONG, text, f"sidecar check {name}")
     if counts[Severity.WARNING]:
-        text = f"{name} has {counts[Severity.WARNING]} warnings"
+        text = f"{name} has {_so_many(counts[Severity.WARNING], 'warning')}"
         return Finding("rule file", State.WARNING, text, f"sidecar check {name}")
     return Finding("rule file", State.OK, name)
+
+
+def _so_many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _listeners(file: RuleFile, base: Path) -> Look:

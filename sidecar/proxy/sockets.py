@@ -15,6 +15,8 @@ from typing import Final
 
 #: Connections that the kernel keeps for us until they are accepted.
 BACKLOG: Final = 4096
+#: ``sun_path`` without its closing zero (unix(7)).
+_LONGEST_PATH: Final = 107
 #: The first descriptor that systemd passes (``sd_listen_fds``).
 _FIRST_PASSED: Final = 3
 
@@ -44,6 +46,11 @@ def listen_unix(path: Path, mode: int) -> socket.socket:
 
     Raises ``CannotListen``.
     """
+    if (length := len(os.fsencode(path))) > _LONGEST_PATH:
+        message = (
+            f"cannot listen on unix:{path}: the path has {length} bytes, and the system takes "
+        )
+        raise CannotListen(f"{message}{_LONGEST_PATH}; choose a shorter one, such as --state-dir")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_stale(path)

@@ -19,7 +19,7 @@ def test_held_open_and_let_go(beside: Beside) -> None:
 
 def test_a_breaker_that_there_is_not(beside: Beside) -> None:
     assert beside.running.changes() == []
-    assert invoked("breaker", "ap") == (2, "sidecar: there is no breaker 'ap'; there are app\n")
+    assert invoked("breaker", "ap") == (2, "sidecar: there is no breaker 'ap'; known: app\n")
     assert invoked("breaker", "ap", "open") == (
         2, "sidecar: there is no breaker 'ap'; did you mean app?\n",
     )  # fmt: skip

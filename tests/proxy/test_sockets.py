@@ -206,3 +206,8 @@ def test_the_variables_are_taken_out_for_the_sake_of_our_children(passed: Passed
     assert environment == {"HOME": "/"}
     for one in originals:
         one.close()
+
+
+def test_a_path_that_the_system_does_not_take_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CannotListen, match="and the system takes 107; choose a shorter one"):
+        listen_unix(tmp_path / ("x" * 108), 0o600)
