@@ -95,7 +95,7 @@ def _maps(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for name, annotation in fields_of(kind).items():
             inner = entry_type(annotation)
             if name in rest and isinstance(inner, type) and issubclass(inner, Spec):
-                yield f"#### `{section}[].{name}`", _fields(inner, schema)
+                yield from _below(f"{section}[].{name}", inner, schema)
 
 
 def _below(path: str, spec: type[Spec], schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,11 +103,9 @@ def _below(path: str, spec: type[Spec], schema: dict[str, Any]) -> Iterator[tupl
     for name, annotation in fields_of(spec).items():
         inner = entry_type(annotation)
         is_spec = isinstance(inner, type) and issubclass(inner, Spec)
-        if (
-            is_spec
-            and inner is not MatchSpec
-            and inner is not entry_type(fields_of(RuleFile).get(name))
-        ):
+        # Those have a heading of their own, and a list of conditions is a list of these.
+        told = (MatchSpec, entry_type(fields_of(RuleFile).get(name)))
+        if is_spec and inner not in told and not issubclass(spec, inner):
             yield from _below(f"{path}.{name}", inner, schema)
 
 
@@ -158,6 +156,8 @@ def _written(field: dict[str, Any], schema: dict[str, Any]) -> str:
     kind = field.get("type", "")
     if kind in kinds:
         return kinds[kind]
+    if not kind:
+        return "anything"
     example = next(iter(field.get("examples", ())), "")
     return _WORDS.get(example) or (f"`{example}`" if example else "text")
 

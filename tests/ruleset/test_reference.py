@@ -86,9 +86,21 @@ def test_everything_there_is_stands_in_the_reference() -> None:
     for spec in specs:
         for name in fields_of(spec):
             assert f"| `{name}` |" in text
-    for heading in ("listeners.inbound.tls", "upstreams.NAME.pool", "keys.NAME", "access[].deny"):
+    for heading in (
+        "listeners.inbound.tls", "upstreams.NAME.pool", "keys.NAME", "access[].deny",
+        "breakers[].half_open.close_when", "fallbacks[].try.body",
+    ):  # fmt: skip
         assert f"#### `{heading}`" in text
     assert "None" not in text
+
+
+def test_no_cell_says_nothing() -> None:
+    for row in re.findall(r"^\| `.*\|$", reference(), re.MULTILINE):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        assert cells[-1].endswith("."), row
+        assert len(cells) == 2 or cells[1], row
+        # What is written for a field that is left out is in words of the language, not a number.
+        assert len(cells) == 2 or not re.fullmatch(r"`[0-9]*\.[0-9]*`", cells[2]), row
 
 
 def test_what_stands_around_the_generated_part_stays() -> None:

@@ -59,7 +59,7 @@ class Fallback:
         self._reasons = _EVERY if "any" in words else frozenset().union(*named)
         self._takes_5xx = bool(words & {"any", "upstream_5xx"})
         self._switch = context.switch(spec.switch) if spec.switch is not None else None
-        self._share = spec.exercise
+        self._share = spec.exercise or 0.0
         self._purpose = b"exercise " + context.rule.label.encode()
         #: Each step with what it is called in metrics.
         self.steps = tuple(

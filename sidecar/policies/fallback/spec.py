@@ -113,8 +113,9 @@ class FallbackSpec(RuleSpec):
     """While this switch is on, it answers for all that access and limits let through."""
     steps: tuple[FallbackStepSpec, ...] = Field(alias="try")
     """The answers, tried in this order."""
-    exercise: Percent = 0.0
-    """The share of GET requests for which it is tried beside the real answer and thrown away."""
+    exercise: Percent | None = None
+    """The share of GET requests for which it is tried beside the real answer and thrown away;
+    none when left out."""
 
     def build(self, context: BuildContext) -> Fallback:
         """The live form."""
