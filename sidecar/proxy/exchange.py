@@ -13,6 +13,7 @@ from sidecar.model.outcome import (
     CLIENT_STALLED,
     DEADLINE_EXCEEDED,
     NOTHING_HEARD,
+    TURN_TIMEOUT,
     Failure,
     Heard,
     Source,
@@ -103,25 +104,33 @@ class Exchange(Degrading):
 
     def _park(self, park: Park, now: float) -> None:
         park.place.wake = self._wake_soon
-        until = min(park.until, self.given)
+        until = min(park.until, self.given, self._last_turn())
         self._timer = self.engine.loop.call_later(max(until - now, 0.0), self._wake)
         self._hold_body()
+
+    def _last_turn(self) -> float:
+        # Rules that send a request back and forth between them would never be done with it.
+        return self.started + self.route.timeouts.request
 
     def _wake_soon(self) -> None:
         # Whoever wakes is about to end, and may be one of thousands that wake each other.
         self.engine.loop.call_soon(self._wake)
 
     def _wake(self) -> None:
+        if self.parked is None:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.parked is None:
-            return
         now = clock()
-        if now < self.given:
-            self._ask(now)
-        else:
+        if now >= self.given:
             self._too_late()
+        elif now >= self._last_turn():
+            self.evidence = testify(self, None, now)
+            abandon(self, self.request)
+            self._fail(TURN_TIMEOUT, "It was not its turn in time.")
+        else:
+            self._ask(now)
 
     def _too_late(self) -> None:
         failure = DEADLINE_EXCEEDED

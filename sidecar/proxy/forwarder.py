@@ -204,8 +204,16 @@ class Forwarder(Passage, Asker):
         if not again:
             self._fail(failure, "")
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is nobody's turn: a rule lets it wait, or its next try is still to come."""
+        return self._timer is not None
+
     def _detach(self, failure: Failure) -> None:
         """Let go of the upstream, whatever it was doing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         upstream = self.upstream
         if upstream is not None:
             self._leave_upstream()

@@ -131,6 +131,10 @@ def _look_at_progress(exchange: Exchange, now: float) -> None:
     flowing = exchange.status or not exchange.request_sent
     if flowing and now - exchange.progress_since >= exchange.route.timeouts.idle:
         stalled = exchange.downstream.is_unread or exchange.awaits_client
+        if exchange.waits and not stalled:
+            # The silence is ours; when it is over, an idle time begins.
+            exchange.progress_since = now
+            return
         exchange.expire(CLIENT_STALLED if stalled else IDLE_TIMEOUT)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+from sidecar.proxy.clock import clock
 from sidecar.proxy.drain import drain
 from sidecar.ruleset.routes import Timeouts
-from tests.proxy.around import ask, chain, is_at_rest, readings, retries
+from tests.proxy.around import ask, chain, fallback, is_at_rest, readings, retries
+from tests.proxy.fallbacks import ELSEWHERE, STATIC, two
 from tests.proxy.gates import Told
 from tests.proxy.harness import (
     Proxy,
@@ -89,6 +92,21 @@ async def test_new_rules_in_the_middle_change_nothing_for_it() -> None:
             (record, _) = running.records
     assert record.version == "one"
     assert running.engine.retry_load("app").retrying == 0
+
+
+async def test_a_try_that_comes_too_late_leaves_the_fallback_alone() -> None:
+    """The loop was busy until the deadline, and looks at that before it looks at timers."""
+    other, soon = Plan.of(OK), {"first": "50ms", "at_most": "50ms", "jitter": "none"}
+    rules = replace(chain(retries(backoff=soon)), fallbacks=(fallback(ELSEWHERE, STATIC),))
+    async with two(Plan.of(BUSY, OK), other, rules) as running:
+        client = await resting(running, request())
+        other.opens.clear()
+        running.sweep.look(clock() + 60)
+        await asyncio.sleep(0.1)
+        other.opens.set()
+        assert (await client.answer()).status == 200
+        assert len(other.heard) == 1
+        assert is_at_rest(running)
 
 
 async def test_a_body_that_comes_while_it_waits_is_sent_whole() -> None:
