@@ -16,7 +16,7 @@ from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.overlap import hidden_routes, pointless_limits
 from sidecar.ruleset.places import Places
 from sidecar.ruleset.schema import OTHER, RuleFile
-from sidecar.ruleset.timeouts import never_slow
+from sidecar.ruleset.timeouts import endless_waits, never_slow
 
 #: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
 _BURST_SECONDS = 60.0
@@ -45,6 +45,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_rules(file, place),
         *_access(file, place),
         *_limits(file, place),
+        *_waits(file, place),
         *_breakers(file, place),
         *_methods(file, place),
         *_ejections(file, place),
@@ -211,6 +212,13 @@ def _limits(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
         line = place.line(("rate_limits", strict))
         message = f"'{name}' never refuses: '{by}' (line {line}) is reached first"
         yield place.value("shadowed-limit", ("rate_limits", loose, "limit"), message)
+
+
+def _waits(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
+    for path, request in endless_waits(file):
+        message = f"nobody waits that long: a request may take {request:g}s"
+        hint = "make it shorter than timeouts.request, which ends the waiting too"
+        yield place.value("pointless-limit", path, message, hint)
 
 
 def _breakers(file: RuleFile, place: Places) -> Iterator[Diagnostic]:

@@ -59,6 +59,26 @@ def never_slow(file: RuleFile) -> Iterator[tuple[Path, float]]:
                 yield ("breakers", index, "open_when", *place, "slower_than"), longest
 
 
+def endless_waits(file: RuleFile) -> Iterator[tuple[Path, float]]:
+    """Where rules let requests wait longer than any may take in all, and how long one may."""
+    for section, index, rule, wait, place in _waits(file):
+        longest = max(one.request for one in timeouts_of(file, rule))
+        if wait is not None and wait > longest and rule.mode is not Mode.DISABLED:
+            yield (section, index, *place), longest
+
+
+def _waits(file: RuleFile) -> Iterator[tuple[str, int, RuleSpec, float | None, Path]]:
+    for index, limit in enumerate(file.rate_limits):
+        yield "rate_limits", index, limit, limit.wait_at_most, ("wait_at_most",)
+    for index, bulkhead in enumerate(file.concurrency):
+        if bulkhead.queue is not None:
+            wait = bulkhead.queue.wait_at_most
+            yield "concurrency", index, bulkhead, wait, ("queue", "wait_at_most")
+    for index, fault in enumerate(file.faults):
+        if fault.delay is not None:
+            yield "faults", index, fault, fault.delay.of, ("delay", "of")
+
+
 def _longest_try(file: RuleFile, rule: RuleSpec) -> float:
     """The longest ``per_try`` of the routes that a rule may govern."""
     return max(one.per_try for one in timeouts_of(file, rule))

@@ -4,7 +4,7 @@ import pytest
 
 from sidecar.ruleset.routes import DeadlineHeader, Timeouts
 from sidecar.ruleset.sections import TimeoutsSpec
-from sidecar.ruleset.timeouts import never_slow, timeouts_in_force
+from sidecar.ruleset.timeouts import endless_waits, never_slow, timeouts_in_force
 from sidecar.wire.names import Kind
 from tests.ruleset.compiled import checked, compiled, rule_file
 
@@ -55,6 +55,29 @@ def test_what_no_try_can_take(slower_than: str, match: str, told: float | None) 
     file = checked(rule_file(ROUTES + rule.replace("MODE", "disabled"))).file
     assert file is not None
     assert list(never_slow(file)) == []
+
+
+@pytest.mark.parametrize("section, rule, place", [
+    ("rate_limits", "limit: 5/s, algorithm: pace, wait_at_most: WAIT", ("wait_at_most",)),
+    ("concurrency", "at_most: 5, queue: {at_most: 9, wait_at_most: WAIT}",
+     ("queue", "wait_at_most")),
+    ("faults", "delay: {of: WAIT}", ("delay", "of")),
+])  # fmt: skip
+@pytest.mark.parametrize("wait, match, mode, told", [
+    ("9001ms", "{}", "enforce", 9.0),
+    ("9s", "{}", "enforce", None),
+    ("9001ms", "{}", "disabled", None),
+    ("2s", "{route: other}", "shadow", 1.0),
+])  # fmt: skip
+def test_what_nobody_waits(
+    section: str, rule: str, place: tuple[str, ...],
+    wait: str, match: str, mode: str, told: float | None,
+) -> None:  # fmt: skip
+    written = f"{section}: [{{name: a, match: {match}, mode: {mode}, {rule}}}]\n"
+    text = ROUTES.replace("{per_try: 1s}", "{request: 1s}") + written.replace("WAIT", wait)
+    file = checked(rule_file(text)).file
+    assert file is not None
+    assert list(endless_waits(file)) == ([] if told is None else [((section, 0, *place), told)])
 
 
 DEADLINES = """trust: {callers: [10.0.0.0/8]}
