@@ -55,7 +55,7 @@ UPSTREAM_TRUNCATED = Failure(Source.UPSTREAM, "upstream_truncated", 502)
 PER_TRY_TIMEOUT = Failure(Source.UPSTREAM, "per_try_timeout", 504)
 REQUEST_TIMEOUT = Failure(Source.UPSTREAM, "request_timeout", 504)
 #: Its time passed while it waited for a rule: the upstream was not asked.
-TURN_TIMEOUT = Failure(Source.SIDECAR, "request_timeout", 504)
+TURN_TIMEOUT = Failure(Source.SIDECAR, "turn_timeout", 504)
 IDLE_TIMEOUT = Failure(Source.UPSTREAM, "idle_timeout", 504)
 POOL_OVERFLOW = Failure(Source.SIDECAR, "pool_overflow", 503)
 NO_ENDPOINT = Failure(Source.UPSTREAM, "no_endpoint", 503)

@@ -134,6 +134,11 @@ _FAILURES: Final = (
         Use.FAILURE,
         Use.RETRY,
     ),
+    _reason(
+        "turn_timeout",
+        "Rules let the request wait as long as `timeouts.request`: it was not sent.",
+        Use.FAILURE,
+    ),
     _reason("request_timeout", "The request took longer than `timeouts.request`.", Use.FAILURE),
     _reason(
         "deadline_exceeded",

@@ -41,7 +41,7 @@ async def test_nobody_waits_for_rules_longer_than_the_whole_request_may_take(wai
     async with serving(service, chain=chain, timeouts=timeouts) as running:
         seen = await ask(running, request())
         (record,) = running.records
-    assert (seen.status, record.reason, record.attempts) == (504, "request_timeout", 0)
+    assert (seen.status, record.reason, record.attempts) == (504, "turn_timeout", 0)
     assert 0.09 < record.seconds < 1
     assert (gate.places, service.heard) == (0, [])
     assert record.evidence is not None

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 #: The reasons of refusals and failures, by the words of ``when``.
 REASONS: Final = {
     "breaker_open": frozenset({"breaker_open"}),
-    "timeout": frozenset({"per_try_timeout", "request_timeout", "idle_timeout"}),
+    "timeout": frozenset({
+        "per_try_timeout", "request_timeout", "idle_timeout", "turn_timeout",
+    }),
     "connect_failure": frozenset({"connect_failure", "connect_timeout", "upstream_tls_failure"}),
     "upstream_5xx": frozenset({
         "upstream_reset", "stale_connection", "upstream_bad_response", "upstream_truncated",
