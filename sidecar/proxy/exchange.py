@@ -6,13 +6,15 @@ downstream ``request_*``; whatever happens, ``_finish`` runs exactly once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sidecar.model.outcome import (
     CLIENT_GONE,
     CLIENT_STALLED,
+    CONNECT_FAILURE,
     DEADLINE_EXCEEDED,
     NOTHING_HEARD,
+    TLS_FAILURE,
     TURN_TIMEOUT,
     Failure,
     Heard,
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from sidecar.telemetry.evidence import Evidence
     from sidecar.telemetry.metrics import ServerMeters
     from sidecar.wire.rejection import Rejected
+
+#: Failures whose detail is what the system said of a connection.
+_TOLD_BY_SYSTEM: Final = (CONNECT_FAILURE, TLS_FAILURE)
 
 
 class Exchange(Degrading):
@@ -159,6 +164,9 @@ class Exchange(Degrading):
                 self.downstream.break_off(self.framing)
             self._finish(failure)
         else:
+            if failure in _TOLD_BY_SYSTEM and self.rules.trust.disclose != "rule":
+                # It may hold addresses of ours, which are no client's business.
+                detail = ""
             self.answer(failure.status, failure.reason, detail, failure=failure)
 
     def answer(

@@ -10,9 +10,10 @@ import pytest
 
 from sidecar.cluster.pool import PoolSettings
 from sidecar.proxy.connector import Connector
-from sidecar.ruleset.routes import Timeouts
+from sidecar.ruleset.routes import Timeouts, Trust
 from tests.proxy.client import Answer
 from tests.proxy.harness import (
+    NOBODY,
     Proxy,
     Recorder,
     Script,
@@ -185,6 +186,17 @@ async def test_when_none_can_be_reached_each_was_tried_once(closed_port: int) ->
     assert (answer.status, record.reason, record.attempts) == (502, "connect_failure", 0)
     assert meters.connect_failures.counts["connect_failure"] == 3
     assert [one.pool.open for one in endpoints] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("disclose, told", [("id", False), ("none", False), ("rule", True)])
+async def test_what_the_system_says_of_a_connection_is_told_to_whom_all_is_disclosed(
+    closed_port: int, disclose: str, told: bool
+) -> None:
+    trust = Trust(NOBODY, NOBODY, disclose=disclose)
+    async with proxy(rules_for([endpoint(closed_port)], trust=trust)) as running:
+        answer = await ask(running, request())
+    assert answer.status == 502
+    assert (b"Errno" in answer.body) is told
 
 
 async def test_a_connection_that_takes_too_long_is_given_up(
