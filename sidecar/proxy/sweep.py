@@ -100,10 +100,10 @@ class Sweep:
     def _begin_round(self, now: float) -> None:
         for exchange in list(self._engine.exchanges):
             _look_at_progress(exchange, now)
-        connectors = self._engine.connectors()
-        for connector in connectors:
-            connector.meters.requests_in_flight = connector.meters.pending = 0
-        for connector in connectors:
+        # Those of endpoints that have gone too: what was theirs is over.
+        for meters in self._engine.meters.clients.values():
+            meters.requests_in_flight = meters.pending = 0
+        for connector in self._engine.connectors():
             connector.look(now)
         self._engine.reap()
         self._round = [

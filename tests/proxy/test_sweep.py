@@ -15,7 +15,7 @@ from sidecar.ruleset.routes import ListenerLimits, Timeouts
 from sidecar.state.load import Load
 from tests.proxy.client import BrokenAnswerError, Client, raw_socket
 from tests.proxy.gates import refusing_chain
-from tests.proxy.harness import Proxy, Recorder, Script, only, request, serving, until
+from tests.proxy.harness import Proxy, Recorder, Script, only, request, rules_for, serving, until
 
 LIMITS = ListenerLimits(head_within=10.0, body_rate=100.0, body_grace=10.0)
 SLOW = Timeouts(request=1000, per_try=1000, idle=60)
@@ -311,6 +311,19 @@ async def test_gauges_are_renewed() -> None:
         await until(lambda: len(running.engine.exchanges) == 2)
         running.look(0)
         assert (running.meters.pending, running.meters.requests_in_flight) == (1, 1)
+
+
+async def test_gauges_of_an_endpoint_that_a_reload_has_removed_do_not_stand_still() -> None:
+    async with serving(says(), timeouts=SLOW) as running:
+        client, meters = await sent(running, request()), running.meters
+        running.look(0)
+        assert meters.requests_in_flight == 1
+        client.reset()
+        await until(lambda: not running.engine.exchanges)
+        running.engine.install(rules_for([]))
+        assert not running.engine.connectors()
+        running.look(1)
+        assert meters.requests_in_flight == 0
 
 
 async def test_it_ticks_by_itself() -> None:
