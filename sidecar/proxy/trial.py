@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sidecar.model.outcome import CLIENT_GONE, NOTHING_HEARD, PER_TRY_TIMEOUT, Heard, classify
+from sidecar.model.outcome import (
+    CLIENT_GONE,
+    NOTHING_HEARD,
+    PER_TRY_TIMEOUT,
+    STALE_CONNECTION,
+    Heard,
+    classify,
+)
 from sidecar.model.policy import Mode
 from sidecar.policies.fallback import Answer, Elsewhere
 from sidecar.proxy.account import count_attempt
@@ -75,6 +82,7 @@ class Trial(Asker, Passage):
     _connector: Connector | None = None
     _upstream: Upstream | None = None
     _timer: asyncio.TimerHandle | None = None
+    _replaced = False
     _status = 0
     _received = 0
 
@@ -155,8 +163,12 @@ class Trial(Asker, Passage):
     # --- what the connection tells
 
     def attempt_failed(self, failure: Failure, detail: str = "") -> None:  # noqa: ARG002 - the contract
-        """There is no whole answer."""
+        """There is no whole answer; one that had gone stale is replaced, as for any read."""
         self._leave(failure.reason)
+        if failure is STALE_CONNECTION and self._connector is not None and not self._replaced:
+            self._replaced = True
+            self._connector.request(self)
+            return
         self._end(well=False, failure=failure)
 
     def interim_response(self, head: ResponseHead) -> None:

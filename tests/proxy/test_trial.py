@@ -13,7 +13,7 @@ from sidecar.policies.fallback import Elsewhere
 from sidecar.proxy.trial import Trial
 from sidecar.ruleset.routes import Chain
 from tests.proxy.around import ask, degraded, fallback, is_at_rest, towards
-from tests.proxy.fallbacks import ELSEWHERE, STATIC, TIMEOUTS, chain, outcome, two
+from tests.proxy.fallbacks import ELSEWHERE, STATIC, TIMEOUTS, chain, outcome, outcomes, two
 from tests.proxy.gates import REFUSAL, Told, step
 from tests.proxy.harness import endpoint, proxy, request, rules_for, serving, until, upstream
 from tests.proxy.planned import BUSY, OK, RESET, SILENT, Plan, answer
@@ -74,6 +74,17 @@ async def test_without_an_endpoint_it_would_not_have_worked() -> None:
         async with proxy(towards(rules, None)) as running:
             assert (await ask(running, request())).status == 200
     assert (degraded(clause), clause.policy.trying) == ({"failure": 1}, 0)
+
+
+async def test_a_connection_that_had_gone_stale_says_nothing_of_the_fallback() -> None:
+    clause, gate, other = fallback(ELSEWHERE, **ALWAYS), Told(), Plan.of(OK, RESET, OK)
+    async with two(Plan.of(OK), other, chain(clause), Chain((step(gate),))) as running:
+        for count in (1, 2):
+            assert (await ask(running, request())).status == 200
+            await until(lambda: degraded(clause) and sum(degraded(clause).values()) == count)  # noqa: B023 - waited for at once
+        assert is_at_rest(running)
+    assert (degraded(clause), other.came_by) == ({"success": 2}, [1, 1, 2])
+    assert [one.verdict for one in outcomes(gate)] == [OutcomeClass.SUCCESS] * 2
 
 
 async def test_each_step_is_tried() -> None:
