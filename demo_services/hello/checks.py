@@ -67,9 +67,13 @@ def only_greedy_is_refused(report: Report) -> Check:
 
 
 def admitted_stay_fast(report: Report) -> Check:
-    """The p99 of the admitted during the burst, against that of the quiet phase."""
+    """The p99 of the admitted during the burst, against that of the quiet phase.
+
+    What the load driver itself was late is added: on a busy machine that is no fault of the shop's.
+    """
     quiet, burst = (_admitted(report.select(phase=phase)) for phase in (QUIET, BURST))
-    most = _SLOWER_AT_MOST_TIMES * quiet.p99_ms + _SLOWER_AT_MOST_MS
+    late = report.driver.lag.max_ms
+    most = _SLOWER_AT_MOST_TIMES * quiet.p99_ms + _SLOWER_AT_MOST_MS + late
     return Check(
         "who is admitted during the burst is served as fast as before",
         0 < burst.p99_ms <= most,
