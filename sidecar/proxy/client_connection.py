@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable
@@ -89,9 +90,14 @@ class ClientConnection(asyncio.Protocol):
     def end_writing(self) -> None:
         """A tunnel's upstream sends nothing more."""
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            self._write_end()
         else:
             self.transport.close()
+
+    def _write_end(self) -> None:
+        # Of a reset that came while nobody read the loop has not told yet, and will.
+        with contextlib.suppress(OSError):
+            self.transport.write_eof()
 
     def close_after_flush(self) -> None:
         """Close once all that was written is sent."""
@@ -128,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
         self._skipped = 0
         self._held = b""
         self.resume_reading()
-        self.transport.write_eof()
+        self._write_end()
 
     def _drop(self, data: bytes) -> None:
         """What comes while the connection lingers."""

@@ -79,10 +79,13 @@ class Sweep:
         engine.meters.loop_lag.observe(lag)
         if self._host_load is not None:
             self._host_load.tick(now, lag)
-        self.look(now)
-        self._each_tick(now)
-        self._due = clock() + TICK_SECONDS
-        self._handle = engine.loop.call_later(TICK_SECONDS, self._tick)
+        try:
+            self.look(now)
+            self._each_tick(now)
+        finally:
+            # Whatever goes wrong with one request, the others' time must end too.
+            self._due = clock() + TICK_SECONDS
+            self._handle = engine.loop.call_later(TICK_SECONDS, self._tick)
 
     def look(self, now: float) -> None:
         """Look at everything whose time may have come."""

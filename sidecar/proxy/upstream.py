@@ -7,6 +7,7 @@ cannot become the answer to somebody else's request.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import ssl
 from typing import TYPE_CHECKING, Final
@@ -134,7 +135,9 @@ class Upstream(asyncio.Protocol):
     def end_writing(self) -> None:
         """A tunnel's client sends nothing more."""
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            # Of a reset that came while nobody read the loop has not told yet, and will.
+            with contextlib.suppress(OSError):
+                self.transport.write_eof()
         else:
             self.transport.close()
 

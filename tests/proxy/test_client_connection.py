@@ -62,6 +62,19 @@ async def test_a_connection_that_is_gone_is_neither_paused_nor_resumed() -> None
         client.close()
 
 
+@pytest.mark.parametrize("end", ["_linger", "end_writing"])
+async def test_a_reset_that_nobody_has_heard_of_yet_is_no_error(end: str) -> None:
+    async with serving(Recorder()) as running:
+        client = await quiet(running)
+        connection = only(running)
+        connection.pause_reading()
+        client.reset()
+        await asyncio.sleep(0.05)
+        getattr(connection, end)()
+        connection.resume_reading()
+        await until(lambda: not running.listener.connections)
+
+
 @pytest.mark.parametrize("framing", [BY_LENGTH, BY_CHUNKS])
 async def test_a_framed_answer_is_broken_off_by_the_end(framing: int) -> None:
     async with serving(Recorder()) as running:

@@ -347,6 +347,21 @@ async def test_it_ticks_by_itself() -> None:
     assert len(ticked) == 3
 
 
+async def test_an_error_at_a_tick_does_not_end_it() -> None:
+    ticked: list[float] = []
+
+    def each(now: float) -> None:
+        ticked.append(now)
+        raise RuntimeError
+
+    async with serving(Recorder()) as running:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        sweep = Sweep(running.engine, [running.listener], each)
+        sweep.start()
+        await until(lambda: len(ticked) == 2)
+        sweep.stop()
+
+
 async def test_each_tick_measures_the_load() -> None:
     load = Load()
     async with serving(Recorder()) as running:
