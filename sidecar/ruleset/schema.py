@@ -32,11 +32,11 @@ from sidecar.ruleset.sections import (
     KeySpec,
     PrioritySpec,
     RouteSpec,
-    TelemetrySpec,
     TimeoutsSpec,
     TrustSpec,
     UpstreamSpec,
 )
+from sidecar.ruleset.telemetry_sections import TelemetrySpec
 
 FORMAT: Final = "sidecar/v1"
 #: The name of what no route matches.

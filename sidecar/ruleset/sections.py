@@ -286,27 +286,3 @@ class PrioritySpec(Spec):
         """The header field that says the level, where it is not written here."""
         level = getattr(self, "level", None)
         return level if isinstance(level, LevelHeaderSpec) else None
-
-
-class LogsSpec(Spec):
-    """The access log: one line of JSON for each request."""
-
-    file: FilePath = "stdout"
-    """The file that lines are appended to; `stdout`, `stderr`, or `none` for no log. Around a
-    service (`sidecar run FILE -- COMMAND`) it is `stderr` when left out."""
-
-
-class PrometheusSpec(Spec):
-    """Metrics for Prometheus."""
-
-    bind: Bind
-    """The address where /metrics is served."""
-
-
-class TelemetrySpec(Spec):
-    """What the sidecar tells about itself."""
-
-    logs: LogsSpec = LogsSpec()
-    """The access log."""
-    prometheus: PrometheusSpec | None = None
-    """Metrics for Prometheus; not served when left out."""

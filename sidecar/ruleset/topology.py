@@ -14,7 +14,8 @@ from sidecar.ruleset.host_table import written_hosts
 from sidecar.ruleset.listener_sections import ListenersSpec
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.parts import Parts
-from sidecar.ruleset.sections import Direction, RouteSpec, TelemetrySpec, UpstreamSpec
+from sidecar.ruleset.sections import Direction, RouteSpec, UpstreamSpec
+from sidecar.ruleset.telemetry_sections import TelemetrySpec
 
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -6,10 +6,51 @@ The data path builds a record and appends it; spans, logs and exemplars are made
 from __future__ import annotations
 
 from collections import deque
+from enum import StrEnum
 
 import msgspec
 
+from sidecar.model.policy import Notice
+from sidecar.model.priority import MEDIUM
 from sidecar.telemetry.evidence import Evidence
+
+
+class Try(msgspec.Struct, gc=False, frozen=True):
+    """One time that an endpoint was asked, or was to be. Fields are given by position."""
+
+    #: The span of its own, which the endpoint was told as its parent.
+    span_id: bytes
+    #: Monotonic seconds when it began and when it was over.
+    asked: float
+    ended: float
+    upstream: str
+    endpoint: str
+    #: What the endpoint answered, 0 when it did not.
+    status: int
+    #: A word of ``telemetry.reasons`` when there was no whole answer.
+    reason: str
+
+
+class Noticed(msgspec.Struct, gc=False, frozen=True):
+    """Something that a rule had to tell while it dealt with one request: a breaker has opened."""
+
+    #: Monotonic seconds.
+    at: float
+    notice: Notice
+
+
+class Keep(StrEnum):
+    """Why a trace is kept."""
+
+    SAMPLED = "sampled"
+    ERROR = "error"
+    REFUSED = "refused"
+    DEGRADED = "degraded"
+    SLOW = "slow"
+    #: Something below it is kept.
+    BELOW = "below"
+    #: Nothing keeps it.
+    NOT = ""
 
 
 class ExchangeRecord(msgspec.Struct, gc=False):
@@ -57,6 +98,17 @@ class ExchangeRecord(msgspec.Struct, gc=False):
     evidence: Evidence | None = None
     #: ``kind/name`` of the fallback that answered; ``reason`` says for what.
     fallback: str = ""
+    scheme: str = "http"
+    #: ``model.priority``.
+    priority: int = MEDIUM
+    #: Every time that an endpoint was asked, in order.
+    tries: tuple[Try, ...] = ()
+    #: What rules had to tell in its course.
+    noticed: tuple[Noticed, ...] = ()
+    #: Why its spans are kept; ``Keep.NOT`` when they are not.
+    kept: Keep = Keep.NOT
+    #: ``tracestate`` as it was passed on.
+    trace_state: bytes = b""
 
 
 class RecordRing:

@@ -10,7 +10,6 @@ from sidecar.ruleset.sections import (
     Disclose,
     KeySpec,
     PoolSpec,
-    TelemetrySpec,
     TimeoutsSpec,
     TrustSpec,
     UpstreamSpec,
@@ -78,11 +77,6 @@ def test_the_stand_in_of_a_key_is_called_or() -> None:
 def test_timeouts_that_are_left_out_are_left_to_others() -> None:
     timeouts = TimeoutsSpec.model_validate({"request": "2s"})
     assert (timeouts.request, timeouts.per_try, timeouts.idle) == (2, None, None)
-
-
-def test_the_log_goes_to_standard_output_and_metrics_nowhere() -> None:
-    assert TelemetrySpec().logs.file == "stdout"
-    assert TelemetrySpec().prometheus is None
 
 
 def test_no_word_of_the_language_is_a_boolean_of_yaml_1_1() -> None:

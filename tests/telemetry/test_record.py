@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.telemetry.record import ExchangeRecord, RecordRing
+from sidecar.model.policy import Mode, Notice, Rule
+from sidecar.model.verdict import LocalReply
+from sidecar.telemetry.evidence import Evidence, Finding, Said
+from sidecar.telemetry.record import ExchangeRecord, Keep, Noticed, RecordRing, Try
 from tests.telemetry.records import make_record
 
 
@@ -50,3 +54,16 @@ def test_every_record_is_drained_held_or_counted_as_dropped(
         assert len(ring) <= capacity
         assert len(drained) + ring.dropped + len(ring) == appended
     assert drained == sorted(set(drained))
+
+
+def test_a_record_can_be_told_to_another_process_with_all_that_the_rules_knew() -> None:
+    rule = Rule("rate_limits", "each-user", Mode.ENFORCE, "shop.rules.yaml:12", "fair to all")
+    reply = LocalReply(429, "rate_limited", "Later.", 0.5, ((b"ratelimit", b"r=0"),), {"rate": 5})
+    whole = make_record(
+        evidence=Evidence(reply, (Finding(rule, Said.REFUSED, {"observed": 11.2, "key": "u"}),)),
+        tries=(Try(b"b7ad6b7169203331", 1.0, 2.0, "app", "127.0.0.1:9000", 503, ""),),
+        noticed=(Noticed(1.5, Notice("sidecar.breaker", "open", {"failures": 3}, warns=True)),),
+        kept=Keep.REFUSED,
+    )
+    told = msgspec.msgpack.encode(whole)
+    assert msgspec.msgpack.decode(told, type=ExchangeRecord) == whole
