@@ -54,6 +54,7 @@ SERVER_DURATION: Final = Metric(
     "Requests by route and answer: from the complete head to the last byte sent.",
     (a.SERVICE, a.LISTENER, a.ROUTE, a.SCHEME, *_ANSWER),
     unit="seconds",
+    dotted="http.server.request.duration",
     buckets=DURATION_BUCKETS,
 )
 REQUESTS_IN_FLIGHT: Final = Metric(
@@ -61,6 +62,7 @@ REQUESTS_IN_FLIGHT: Final = Metric(
     Kind.GAUGE,
     "Requests that have begun and not ended.",
     (a.SERVICE, a.LISTENER, a.ROUTE),
+    counted="request",
 )
 OVERHEAD: Final = Metric(
     "sidecar_overhead_seconds",
@@ -76,24 +78,28 @@ REJECTED: Final = Metric(
     "Requests that could not be read, or not in time: their head, or what came of their body.",
     (*_LISTENER, a.REASON),
     reasons=(Use.REJECTION,),
+    counted="request",
 )
 DEADLINES_IGNORED: Final = Metric(
     "sidecar_deadlines_ignored_total",
     Kind.COUNTER,
     "Requests whose `deadline_header` could not be read; they were served without it.",
     _LISTENER,
+    counted="request",
 )
 DOWNSTREAM_OPEN: Final = Metric(
     "sidecar_downstream_connections_open",
     Kind.GAUGE,
     "Connections of clients that are open.",
     _LISTENER,
+    counted="connection",
 )
 DOWNSTREAM_CONNECTIONS: Final = Metric(
     "sidecar_downstream_connections_total",
     Kind.COUNTER,
     "Connections of clients that were accepted, refused ones included.",
     _LISTENER,
+    counted="connection",
 )
 DOWNSTREAM_REFUSED: Final = Metric(
     "sidecar_downstream_connections_refused_total",
@@ -101,6 +107,7 @@ DOWNSTREAM_REFUSED: Final = Metric(
     "Connections of clients that were closed before their first request.",
     (*_LISTENER, a.REASON),
     reasons=(Use.CONNECTION,),
+    counted="connection",
 )
 DOWNSTREAM_RECEIVED: Final = Metric(
     "sidecar_downstream_received_bytes_total",
@@ -124,6 +131,7 @@ CLIENT_DURATION: Final = Metric(
     "Attempts by endpoint and answer: from sending the head to the last byte received.",
     (*_ENDPOINT, *_ANSWER),
     unit="seconds",
+    dotted="http.client.request.duration",
     buckets=DURATION_BUCKETS,
 )
 UPSTREAM_IN_FLIGHT: Final = Metric(
@@ -131,24 +139,28 @@ UPSTREAM_IN_FLIGHT: Final = Metric(
     Kind.GAUGE,
     "Attempts at an endpoint that have begun and not ended.",
     _ENDPOINT,
+    counted="request",
 )
 UPSTREAM_PENDING: Final = Metric(
     "sidecar_upstream_requests_pending",
     Kind.GAUGE,
     "Requests that wait for a connection to an endpoint.",
     _ENDPOINT,
+    counted="request",
 )
 UPSTREAM_OPEN: Final = Metric(
     "sidecar_upstream_connections_open",
     Kind.GAUGE,
     "Connections to an endpoint that are open, idle ones included.",
     _ENDPOINT,
+    counted="connection",
 )
 UPSTREAM_CONNECTS: Final = Metric(
     "sidecar_upstream_connects_total",
     Kind.COUNTER,
     "Connections to an endpoint that were made.",
     _ENDPOINT,
+    counted="connection",
 )
 UPSTREAM_CONNECT_FAILURES: Final = Metric(
     "sidecar_upstream_connect_failures_total",
@@ -156,48 +168,56 @@ UPSTREAM_CONNECT_FAILURES: Final = Metric(
     "Connections to an endpoint that did not come about.",
     (*_ENDPOINT, a.REASON),
     reasons=(Use.CONNECT,),
+    counted="connection",
 )
 UPSTREAM_OVERFLOWS: Final = Metric(
     "sidecar_upstream_pool_overflows_total",
     Kind.COUNTER,
     "Requests that found an endpoint's pool and its queue full.",
     _ENDPOINT,
+    counted="request",
 )
 UPSTREAM_UNSOLICITED: Final = Metric(
     "sidecar_upstream_unsolicited_total",
     Kind.COUNTER,
     "Connections that an endpoint wrote to unasked; they were closed.",
     _ENDPOINT,
+    counted="connection",
 )
 UPSTREAM_UP: Final = Metric(
     "sidecar_upstream_up",
     Kind.GAUGE,
     "1 while an endpoint gets requests, 0 while it is ejected or fails its health checks.",
     _ENDPOINT,
+    counted="endpoint",
 )
 UPSTREAM_EJECTED: Final = Metric(
     "sidecar_upstream_ejected",
     Kind.GAUGE,
     "1 while an endpoint is left alone because requests to it failed.",
     _ENDPOINT,
+    counted="endpoint",
 )
 UPSTREAM_EJECTIONS: Final = Metric(
     "sidecar_upstream_ejections_total",
     Kind.COUNTER,
     "How often an endpoint was ejected.",
     _ENDPOINT,
+    counted="ejection",
 )
 UPSTREAM_LOOKUPS: Final = Metric(
     "sidecar_upstream_lookups_total",
     Kind.COUNTER,
     "How often the name of an upstream was looked up; a failure leaves its addresses as they are.",
     (a.SERVICE, a.UPSTREAM, a.RESULT),
+    counted="lookup",
 )
 UPSTREAM_CHECKS: Final = Metric(
     "sidecar_upstream_health_checks_total",
     Kind.COUNTER,
     "Health checks of an endpoint that have ended.",
     (*_ENDPOINT, a.RESULT),
+    counted="check",
 )
 UPSTREAM_RETRIES: Final = Metric(
     "sidecar_upstream_retries_total",
@@ -205,6 +225,7 @@ UPSTREAM_RETRIES: Final = Metric(
     "Attempts at an endpoint that were repeated, by why the one before failed.",
     (*_ENDPOINT, a.REASON),
     reasons=(Use.RETRY,),
+    counted="request",
 )
 
 # --- the rules
@@ -213,27 +234,35 @@ DECISIONS: Final = Metric(
     Kind.COUNTER,
     "What each rule decided; in shadow mode what it would have decided.",
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
+    counted="decision",
 )
 CONTROLS: Final = Metric(
     "sidecar_controls_active",
     Kind.GAUGE,
     "What operators have taken out of the rule file's hands, for a while.",
     (a.SERVICE, a.CONTROL),
+    counted="control",
 )
 RULES: Final = Metric(
-    "sidecar_rules_info", Kind.INFO, "The rule set that is live.", (a.SERVICE, a.RULES_VERSION)
+    "sidecar_rules_info",
+    Kind.INFO,
+    "The rule set that is live.",
+    (a.SERVICE, a.RULES_VERSION),
+    counted="rule_set",
 )
 RELOADS: Final = Metric(
     "sidecar_rules_reloads_total",
     Kind.COUNTER,
     "Rule sets that went live, the first one included, and files that could not.",
     (a.SERVICE, a.RESULT),
+    counted="reload",
 )
 RELOAD_SUCCESSFUL: Final = Metric(
     "sidecar_rules_last_reload_successful",
     Kind.GAUGE,
     "1 when the rule file as last seen is live, 0 when it has an error.",
     (a.SERVICE,),
+    counted="rule_set",
 )
 RELOAD_TIME: Final = Metric(
     "sidecar_rules_last_reload_timestamp_seconds",
@@ -247,12 +276,14 @@ FILE_RELOADS: Final = Metric(
     Kind.COUNTER,
     "Lists and other files of the rules that changed and are in force, and those that cannot be.",
     (a.SERVICE, a.RESULT),
+    counted="reload",
 )
 FILES_REFUSED: Final = Metric(
     "sidecar_rules_files_refused",
     Kind.GAUGE,
     "Files of the rules that changed and cannot be used; their content from before is in force.",
     (a.SERVICE,),
+    counted="file",
 )
 
 # --- the sidecar itself
@@ -261,6 +292,7 @@ BUILD: Final = Metric(
     Kind.INFO,
     "What is running.",
     (a.SERVICE, a.SIDECAR_VERSION, a.PYTHON_VERSION),
+    counted="process",
 )
 LOOP_LAG: Final = Metric(
     "sidecar_loop_lag_seconds",
@@ -276,19 +308,38 @@ DROPPED: Final = Metric(
     "Telemetry that was lost; requests never wait for it.",
     (a.SERVICE, a.SIGNAL, a.REASON),
     reasons=(Use.RECORD_DROP, Use.LOG_DROP),
+    counted="item",
 )
 #: Read from the kernel by prometheus-client; only the label is ours.
 PROCESS: Final = tuple(
-    Metric(name, kind, text, (a.SERVICE,))
-    for name, kind, text in (
-        ("process_cpu_seconds_total", Kind.COUNTER, "CPU time spent, user and system."),
-        ("process_resident_memory_bytes", Kind.GAUGE, "Resident memory."),
-        ("process_virtual_memory_bytes", Kind.GAUGE, "Virtual memory."),
-        ("process_start_time_seconds", Kind.GAUGE, "When the process started, since 1970."),
-        ("process_open_fds", Kind.GAUGE, "Open file descriptors."),
-        ("process_max_fds", Kind.GAUGE, "How many file descriptors may be open."),
+    Metric(name, kind, text, (a.SERVICE,), unit, counted=counted, dotted=dotted)
+    for name, kind, text, unit, counted, dotted in (
+        (
+            "process_cpu_seconds_total", Kind.COUNTER, "CPU time spent, user and system.",
+            "seconds", "", "process.cpu.time",
+        ),
+        (
+            "process_resident_memory_bytes", Kind.GAUGE, "Resident memory.",
+            "bytes", "", "process.memory.usage",
+        ),
+        (
+            "process_virtual_memory_bytes", Kind.GAUGE, "Virtual memory.",
+            "bytes", "", "process.memory.virtual",
+        ),
+        (
+            "process_start_time_seconds", Kind.GAUGE, "When the process started, since 1970.",
+            "seconds", "", "sidecar.process.start_time",
+        ),
+        (
+            "process_open_fds", Kind.GAUGE, "Open file descriptors.",
+            "", "file_descriptor", "process.unix.file_descriptor.count",
+        ),
+        (
+            "process_max_fds", Kind.GAUGE, "How many file descriptors may be open.",
+            "", "file_descriptor", "sidecar.process.max_file_descriptors",
+        ),
     )
-)
+)  # fmt: skip
 
 METRICS: Final[tuple[Metric, ...]] = (
     *(value for value in dict(globals()).values() if isinstance(value, Metric)),

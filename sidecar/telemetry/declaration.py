@@ -72,6 +72,10 @@ class Metric:
     labels: tuple[Attribute, ...] = ()
     #: The base unit, which ends the name (before ``_total``); empty when it only counts.
     unit: str = ""
+    #: What it counts, in the singular, where there is no unit.
+    counted: str = ""
+    #: Its name in OpenTelemetry where that does not follow from the one here.
+    dotted: str = ""
     #: Upper bounds of a histogram's buckets in its unit, ``+Inf`` left out.
     buckets: tuple[float, ...] = ()
     #: Which closed sets its ``reason`` label is from.

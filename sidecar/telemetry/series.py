@@ -1,0 +1,158 @@
+"""Which of the numbers that were counted belong to which metric, and under which labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sidecar.telemetry import catalogue as c
+from sidecar.telemetry.cells import DecisionCell, HistogramCell, Tally
+from sidecar.telemetry.declaration import Metric
+from sidecar.telemetry.metrics import ClientMeters, Meters, ServerMeters
+from sidecar.telemetry.readings import reading_rows
+
+#: Label values in the order of the metric's declaration, ``service`` left out.
+Labels = tuple[str, ...]
+Row = tuple[Labels, float | HistogramCell]
+
+
+def series(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    """Every metric with its rows, which are read while they are walked through."""
+    yield from _listener_rows(meters)
+    yield from _server_rows(meters)
+    yield from _client_rows(meters)
+    yield from _own_rows(meters)
+
+
+def _listener_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    every = list(meters.listeners.values())
+    yield c.OVERHEAD, (((one.name,), one.overhead) for one in every)
+    yield c.REJECTED, (row for one in every for row in _tally((one.name,), one.rejected))
+    yield c.DEADLINES_IGNORED, (((one.name,), one.deadlines_ignored) for one in every)
+    yield c.DOWNSTREAM_OPEN, (((one.name,), one.connections_open) for one in every)
+    yield c.DOWNSTREAM_CONNECTIONS, (((one.name,), one.connections_total) for one in every)
+    yield (
+        c.DOWNSTREAM_REFUSED,
+        (row for one in every for row in _tally((one.name,), one.connections_refused)),
+    )
+    yield c.DOWNSTREAM_RECEIVED, (((one.name,), one.bytes_received) for one in every)
+    yield c.DOWNSTREAM_SENT, (((one.name,), one.bytes_sent) for one in every)
+
+
+def _server_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    every = list(meters.servers.values())
+    yield (
+        c.REQUESTS_IN_FLIGHT,
+        (((one.listener.name, one.route), one.in_flight) for one in every),
+    )
+    yield c.SERVER_DURATION, (row for one in every for row in _server_answers(one))
+
+
+def _client_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    every = [(_endpoint(one), one) for one in meters.clients.values()]
+    yield c.CLIENT_DURATION, (row for at, one in every for row in _client_answers(at, one))
+    yield c.UPSTREAM_IN_FLIGHT, ((at, one.requests_in_flight) for at, one in every)
+    yield c.UPSTREAM_PENDING, ((at, one.pending) for at, one in every)
+    yield c.UPSTREAM_OPEN, ((at, one.connections_open) for at, one in every)
+    yield c.UPSTREAM_CONNECTS, ((at, one.connects_total) for at, one in every)
+    yield (
+        c.UPSTREAM_CONNECT_FAILURES,
+        (row for at, one in every for row in _tally(at, one.connect_failures)),
+    )
+    yield c.UPSTREAM_OVERFLOWS, ((at, one.pool_overflows) for at, one in every)
+    yield c.UPSTREAM_UNSOLICITED, ((at, one.unsolicited_total) for at, one in every)
+    yield c.UPSTREAM_UP, ((at, int(one.is_up)) for at, one in every if one.is_up is not None)
+    yield (
+        c.UPSTREAM_EJECTED,
+        ((at, int(one.is_ejected)) for at, one in every if one.is_ejected is not None),
+    )
+    yield c.UPSTREAM_EJECTIONS, ((at, one.ejections) for at, one in every)
+    yield c.UPSTREAM_CHECKS, (row for at, one in every for row in _checks(at, one))
+    yield c.UPSTREAM_LOOKUPS, _lookups(meters)
+    yield c.UPSTREAM_RETRIES, (row for at, one in every for row in _tally(at, one.retries_total))
+
+
+def _lookups(meters: Meters) -> Iterator[Row]:
+    for cluster, (failures, successes) in list(meters.lookups.items()):
+        yield (cluster, "success"), successes
+        yield (cluster, "failure"), failures
+
+
+def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    reloads = meters.reloads
+    decisions = list(meters.decisions.items())
+    yield (
+        c.DECISIONS,
+        (
+            row
+            for (kind, name, mode), cell in decisions
+            for row in _outcomes((kind, name, mode.value), cell)
+        ),
+    )
+    yield from reading_rows(meters.readings())
+    yield c.CONTROLS, (((what,), count) for what, count in meters.controls().items())
+    yield c.RULES, iter([((reloads.version,), 1)])
+    yield c.RELOADS, iter([(("success",), reloads.successes), (("failure",), reloads.failures)])
+    yield c.RELOAD_SUCCESSFUL, iter([((), int(not reloads.last_failed))])
+    yield c.RELOAD_TIME, iter([((), reloads.last_success)])
+    files = meters.files
+    yield c.FILE_RELOADS, iter([(("success",), files.successes), (("failure",), files.failures)])
+    yield c.FILES_REFUSED, iter([((), len(files.trouble))])
+    yield c.BUILD, iter([((meters.version, meters.python), 1)])
+    yield c.LOOP_LAG, iter([((), meters.loop_lag)])
+    yield (
+        c.DROPPED,
+        (row for signal, tally in meters.drops.items() for row in _tally((signal,), tally)),
+    )
+
+
+def _tally(labels: Labels, tally: Tally) -> Iterator[Row]:
+    return (((*labels, reason), count) for reason, count in tally.counts.items())
+
+
+def _outcomes(labels: Labels, cell: DecisionCell) -> Iterator[Row]:
+    yield (*labels, "admitted"), cell.admitted
+    yield (*labels, "refused"), cell.refused
+    yield (*labels, "parked"), cell.parked
+    yield (*labels, "applied"), cell.applied
+
+
+def _checks(labels: Labels, meters: ClientMeters) -> Iterator[Row]:
+    yield (*labels, "success"), meters.checks_passed
+    yield (*labels, "failure"), meters.checks_failed
+
+
+def _server_answers(meters: ServerMeters) -> Iterator[Row]:
+    listener = meters.listener
+    at = (listener.name, meters.route, listener.scheme)
+    return _answers(at, meters.cells, meters.failed, errors_from=500)
+
+
+def _client_answers(at: Labels, meters: ClientMeters) -> Iterator[Row]:
+    return _answers(at, meters.cells, meters.failed, errors_from=400)
+
+
+def _answers(
+    at: Labels,
+    cells: Mapping[tuple[str, int], HistogramCell],
+    failed: Mapping[tuple[str, int, str], HistogramCell],
+    *,
+    errors_from: int,
+) -> Iterator[Row]:
+    """``error.type`` is the reason, else the status where the status says that it is an error."""
+    for (method, status), cell in list(cells.items()):
+        error = str(status) if status >= errors_from else ""
+        yield (*at, method, _status(status), error), cell
+    for (method, status, reason), cell in list(failed.items()):
+        yield (*at, method, _status(status), reason), cell
+
+
+def _status(status: int) -> str:
+    return str(status) if status else ""
+
+
+def _endpoint(meters: ClientMeters) -> Labels:
+    """The upstream with ``server.address`` and ``server.port``; a socket's path has no port."""
+    if meters.endpoint.startswith("/"):
+        return meters.cluster, meters.endpoint, ""
+    host, _, port = meters.endpoint.rpartition(":")
+    return meters.cluster, host.strip("[]"), port
