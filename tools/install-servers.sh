@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
-# Install the Debian packages whose programs the integration tests and benchmarks start.
+# Install the programs that the integration tests and benchmarks start: Debian's packages, and what
+# only Maven Central and the Go module proxy have.
 # Says nothing when all are there. Where it may not install, it says what is missing; the tests
 # that need it then skip with that reason (in CI they fail).
 set -euo pipefail
 
+cd "$(dirname "$0")/.."
+# shellcheck source=tools/server-versions.env
+source tools/server-versions.env
+
 # program:package
 readonly wanted=(
+    amtool:prometheus-alertmanager
     curl:curl
     h2load:nghttp2-client
     haproxy:haproxy
+    java:default-jre-headless
+    mvn:maven
     nginx:nginx
     prometheus:prometheus
     promtool:prometheus
@@ -19,37 +27,92 @@ readonly wanted=(
 # Debian keeps servers where only root has them on PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
-missing=()
-for pair in "${wanted[@]}"; do
-    if ! command -v "${pair%%:*}" >/dev/null; then
-        missing+=("${pair##*:}")
-    fi
-done
-if [ ${#missing[@]} -eq 0 ]; then
-    exit 0
-fi
-
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "Not installed: ${missing[*]}. Tests that need them will be skipped." >&2
-    echo "As root on Debian or Ubuntu, 'make servers' installs them." >&2
-    exit 0
-fi
-
-# The packages' services would start at once and take ports; the tests start their own.
-if [ ! -e /usr/sbin/policy-rc.d ]; then
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-fi
-
-echo "Installing ${missing[*]} ..."
-export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-if ! {
-    apt-get update -qq &&
-        apt-get install -qq -y --no-install-recommends "${missing[@]}"
-} >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    echo "Could not install ${missing[*]}. Tests that need them will be skipped." >&2
+trap 'rm -f "$log"' EXIT
+
+# attempt WHAT COMMAND...: run it quietly; show the end of what it said when it fails.
+attempt() {
+    local what=$1
+    shift
+    echo "Installing $what ..."
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        echo "Could not install $what. Tests that need it will be skipped." >&2
+        return 1
+    fi
+}
+
+# --- Debian's packages
+
+missing_packages() {
+    local pair
+    for pair in "${wanted[@]}"; do
+        command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
+    done
+}
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@"
+}
+
+install_packages() {
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "Not installed: $*. Tests that need them will be skipped." >&2
+        echo "As root on Debian or Ubuntu, 'make servers' installs them." >&2
+        return
+    fi
+    # The packages' services would start at once and take ports; the tests start their own.
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod +x /usr/sbin/policy-rc.d
+        trap 'rm -f "$log" /usr/sbin/policy-rc.d' EXIT
+    fi
+    attempt "$*" apt_install "$@" || true
+}
+
+mapfile -t missing < <(missing_packages | sort -u)
+if [ ${#missing[@]} -gt 0 ]; then
+    install_packages "${missing[@]}"
 fi
-rm -f "$log"
+
+# --- Elasticsearch: Elastic's own distribution for integration tests, from Maven Central
+
+install_elasticsearch() {
+    local version=$1 repository=$HOME/.m2/repository
+    local artifact=org.elasticsearch.distribution.integ-test-zip:elasticsearch
+    local archive=$repository/org/elasticsearch/distribution/integ-test-zip/elasticsearch
+    if [ -e "$archive/$version/elasticsearch-$version.zip" ]; then
+        return
+    fi
+    if ! command -v mvn >/dev/null; then
+        echo "Elasticsearch $version needs mvn (Maven) to be fetched." >&2
+        return
+    fi
+    attempt "Elasticsearch $version" \
+        mvn --batch-mode --quiet -Dmaven.repo.local="$repository" dependency:get \
+        -Dtransitive=false -Dartifact="$artifact:$version:zip" || true
+}
+
+install_elasticsearch "$ELASTICSEARCH_8"
+install_elasticsearch "$ELASTICSEARCH_9"
+
+# --- toxiproxy: built from its Go module
+
+install_toxiproxy() {
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/governance-sidecar/servers
+    local program=$folder/toxiproxy-server-$TOXIPROXY
+    if [ -x "$program" ]; then
+        return
+    fi
+    if ! command -v go >/dev/null; then
+        echo "toxiproxy needs go to be built. Tests that need it will be skipped." >&2
+        return
+    fi
+    mkdir -p "$folder"
+    attempt "toxiproxy $TOXIPROXY" \
+        env GOBIN="$folder" go install "github.com/Shopify/toxiproxy/v2/cmd/server@v$TOXIPROXY" &&
+        mv "$folder/server" "$program" || true
+}
+
+install_toxiproxy

@@ -8,12 +8,35 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.certificates import Authority
 from tests.servers import processes
+from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
+from tests.servers.elasticsearch_files import Security, User
 from tests.servers.haproxy import Haproxy, run_haproxy
 from tests.servers.nginx import Nginx, run_nginx
 from tests.servers.ports import Address
 from tests.servers.prometheus import Prometheus, run_prometheus
 from tests.servers.sidecar import SidecarStarter, sidecar_starter
+
+#: Who may come into ``secured_elasticsearch``: its owner, and one who may write and no more.
+SECURED_USERS = (
+    User("owner", "of everything"),
+    User("writer", "of documents", roles=("writer",)),
+)
+SECURED_ROLES = {
+    "writer": {
+        "indices": [
+            {
+                "names": ["traces-*", "logs-*", "metrics-*"],
+                "privileges": ["auto_configure", "create_doc"],
+            }
+        ]
+    }
+}
+
+#: Fixtures whose server takes seconds to start, and the time that a test with it may take. Under
+#: ``--dist loadgroup`` all tests with one of them run in one worker, so that it is started once.
+_COSTLY = {"elasticsearch_server": 180, "secured_elasticsearch_server": 180}
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +75,56 @@ def prometheus_scraping(tmp_path: Path) -> Iterator[Callable[..., Prometheus]]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def elasticsearch_server() -> Iterator[ElasticsearchServer]:
+    """An Elasticsearch 8 for the whole run, as the tests before left it."""
+    with run_elasticsearch() as server:
+        yield server
+
+
+@pytest.fixture
+def elasticsearch(elasticsearch_server: ElasticsearchServer) -> ElasticsearchServer:
+    """The Elasticsearch 8 of this run, empty; the test may stop, freeze and kill it."""
+    elasticsearch_server.make_ready()
+    return elasticsearch_server
+
+
+@pytest.fixture(scope="session")
+def secured_elasticsearch_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ElasticsearchServer]:
+    """An Elasticsearch 9 for the whole run, over TLS and with passwords."""
+    authority = Authority(tmp_path_factory.mktemp("elasticsearch"))
+    certificate = authority.issue("elasticsearch")
+    security = Security(SECURED_USERS, certificate.cert, certificate.key, SECURED_ROLES)
+    with run_elasticsearch("9", security=security, ca=authority.ca) as server:
+        yield server
+
+
+@pytest.fixture
+def secured_elasticsearch(
+    secured_elasticsearch_server: ElasticsearchServer,
+) -> ElasticsearchServer:
+    """The Elasticsearch 9 of this run, empty; the test may stop, freeze and kill it."""
+    secured_elasticsearch_server.make_ready()
+    return secured_elasticsearch_server
+
+
 @pytest.fixture
 def sidecar_process(tmp_path: Path) -> Iterator[SidecarStarter]:
     """Starts sidecars: ``sidecar_process(rules, loop="uvloop")``."""
     with sidecar_starter(tmp_path) as starter:
         yield starter
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that share a costly server together, and let them wait for its start."""
+    for item in items:
+        costly = _COSTLY.keys() & set(getattr(item, "fixturenames", ()))
+        for fixture in sorted(costly)[:1]:
+            item.add_marker(pytest.mark.xdist_group(fixture))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(_COSTLY[fixture]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -168,6 +168,19 @@ def _start_on(
     return process, port
 
 
+def is_running(pid: int) -> bool:
+    """Whether that process, which need not be a child of ours, has not ended yet."""
+    place = Path(f"/proc/{pid}")
+    try:
+        status = (place / "stat").read_text(encoding="utf-8")
+        threads = len(os.listdir(place / "task"))  # noqa: PTH208 - only their number is wanted
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A zombie has ended; whoever inherited it has not asked yet. But its first thread is one
+    # while the others still hold what it had open.
+    return status.rpartition(")")[2].split()[0] != "Z" or threads > 1
+
+
 def logs_beside_failure() -> list[tuple[str, str]]:
     """Title and end of the log of every process that the current test may have used."""
     return [
