@@ -86,6 +86,17 @@ OVERHEAD = Attribute(
     "sidecar.overhead_ms", "double", "What the sidecar itself added to that, in milliseconds."
 )
 
+URL_FULL = Attribute(
+    "url.full",
+    "string",
+    "What an endpoint was asked for, values in its query replaced by `REDACTED`.",
+)
+RESEND_COUNT = Attribute(
+    "http.request.resend_count",
+    "int",
+    "Which repetition a try is; not there at the first one.",
+)
+
 # --- what the sidecar did
 LISTENER = Attribute("sidecar.listener", "string", "The listener it came in by.", "listener")
 UPSTREAM = Attribute(
@@ -129,6 +140,112 @@ STEP = Attribute("sidecar.fallback.step", "string", "A step's number and what it
 WOULD_REFUSE = Attribute(
     "sidecar.shadow.would_refuse", "string[]", "Shadow rules that would have refused it."
 )
+KEPT = Attribute(
+    "sidecar.trace.kept",
+    "string",
+    "Why the span is kept: `sampled`, `error`, `refused`, `degraded`, `slow`, or `below` for "
+    "something further down.",
+)
+
+# --- what a rule knew when it decided
+RULE_SOURCE = Attribute("sidecar.rule.source", "string", "`FILE:LINE` of the deciding rule.")
+RULE_WHY = Attribute("sidecar.rule.why", "string", "Its `why`.")
+RULE_LABELS = Attribute("sidecar.rule.labels", "string[]", "Its `labels`, each as `NAME=VALUE`.")
+KEY_NAME = Attribute("sidecar.key.name", "string", "The keys that it looked at.")
+KEY_HASH = Attribute(
+    "sidecar.key.hash",
+    "string",
+    "Stands for their value, which is never told: the same for the same value.",
+)
+RETRY_AFTER = Attribute(
+    "sidecar.decision.retry_after_seconds", "double", "After how long the client may come back."
+)
+LIMIT = Attribute("sidecar.decision.limit", "string", "The limit, as in `5/s`.")
+BURST = Attribute("sidecar.decision.burst", "double", "How much it lets through at once.")
+AVAILABLE = Attribute("sidecar.decision.available", "double", "What was left of it.")
+WARMTH = Attribute(
+    "sidecar.decision.warmth", "double", "How far a limit has warmed up, from 0 to 1."
+)
+COST = Attribute("sidecar.decision.cost", "double", "What the request costs of the limit.")
+AT_MOST = Attribute("sidecar.decision.at_most", "int", "The slots of a bulkhead.")
+IN_FLIGHT = Attribute("sidecar.decision.in_flight", "int", "Those that were taken.")
+QUEUED = Attribute("sidecar.decision.queued", "int", "Requests that waited for one.")
+QUEUE_AT_MOST = Attribute("sidecar.decision.queue_at_most", "int", "How many may wait.")
+BECAUSE = Attribute("sidecar.decision.because", "string", "Why waiting was over, in words.")
+LIST = Attribute("sidecar.decision.list", "string", "The list that decided: `allow` or `deny`.")
+SHED_SHARE = Attribute(
+    "sidecar.decision.shed_share", "double", "The share that is shed of the priority, 0 to 1."
+)
+CPU = Attribute("sidecar.decision.cpu", "double", "The share of the CPU that was used, 0 to 1.")
+CPU_AT_MOST = Attribute("sidecar.decision.cpu_at_most", "double", "The share that is allowed.")
+QUEUE_DELAY = Attribute(
+    "sidecar.decision.queue_delay_seconds", "double", "How late this host was, in seconds."
+)
+QUEUE_DELAY_AT_MOST = Attribute(
+    "sidecar.decision.queue_delay_at_most_seconds", "double", "How late it may be."
+)
+DRAWN = Attribute("sidecar.decision.drawn", "double", "The request's lot, 0 to 1.")
+PROBLEM = Attribute("sidecar.decision.problem", "string", "What is wrong with a token.")
+DELAY = Attribute("sidecar.decision.delay_seconds", "double", "How long a fault lets it wait.")
+ABORT_STATUS = Attribute(
+    "sidecar.decision.abort_status", "int", "The status that a fault answers with."
+)
+ERROR_RATIO = Attribute(
+    "sidecar.decision.error_ratio", "double", "The share of errors that a breaker has counted."
+)
+ERROR_RATIO_LIMIT = Attribute(
+    "sidecar.decision.error_ratio_limit", "double", "The share from which on it opens."
+)
+ERROR_RATIO_REQUESTS = Attribute(
+    "sidecar.decision.error_ratio_requests", "int", "Of how many requests that is the share."
+)
+ERROR_RATIO_AT_LEAST = Attribute(
+    "sidecar.decision.error_ratio_at_least", "int", "How many it must be for it to open."
+)
+ERROR_RATIO_OVER = Attribute(
+    "sidecar.decision.error_ratio_over_seconds", "double", "How far back it counts."
+)
+SLOW_RATIO = Attribute(
+    "sidecar.decision.slow_ratio", "double", "The share of slow requests that it has counted."
+)
+SLOW_RATIO_LIMIT = Attribute(
+    "sidecar.decision.slow_ratio_limit", "double", "The share from which on it opens."
+)
+SLOW_RATIO_REQUESTS = Attribute(
+    "sidecar.decision.slow_ratio_requests", "int", "Of how many requests that is the share."
+)
+SLOW_RATIO_AT_LEAST = Attribute(
+    "sidecar.decision.slow_ratio_at_least", "int", "How many it must be for it to open."
+)
+SLOW_RATIO_OVER = Attribute(
+    "sidecar.decision.slow_ratio_over_seconds", "double", "How far back it counts."
+)
+CONSECUTIVE_ERRORS = Attribute(
+    "sidecar.decision.consecutive_errors", "int", "Errors in a row that a breaker has counted."
+)
+CONSECUTIVE_ERRORS_LIMIT = Attribute(
+    "sidecar.decision.consecutive_errors_limit", "int", "How many open it."
+)
+OPENINGS = Attribute(
+    "sidecar.decision.openings", "int", "How often it has opened since it was last well."
+)
+NEXT_PROBE = Attribute(
+    "sidecar.decision.next_probe_seconds", "double", "When it lets the next request through."
+)
+PROBES_GOOD = Attribute("sidecar.decision.probes_good", "int", "Probes that have succeeded.")
+PROBES_BAD = Attribute("sidecar.decision.probes_bad", "int", "Probes that have failed.")
+PROBES_OUT = Attribute("sidecar.decision.probes_out", "int", "Probes that have not ended.")
+PROBES_ENOUGH = Attribute(
+    "sidecar.decision.probes_enough", "int", "How many have to succeed for it to close."
+)
+FORCED = Attribute(
+    "sidecar.decision.forced", "string", "What an operator keeps a breaker at: `open` or `closed`."
+)
+FORCED_SECONDS = Attribute(
+    "sidecar.decision.forced_seconds", "double", "For how much longer that is so."
+)
+
+# --- what operators changed, and telemetry itself
 CONTROL = Attribute(
     "sidecar.control.kind",
     "string",
@@ -146,6 +263,9 @@ SIGNAL = Attribute(
 )
 
 # --- what events are told with
+LOOKUP_ADDRESSES = Attribute(
+    "sidecar.lookup.addresses", "int", "How many addresses of an upstream are known."
+)
 PID = Attribute("process.pid", "int", "The process.")
 PREVIOUS_RULES = Attribute(
     "sidecar.rules.previous_version", "string", "The version that was in force before."
@@ -176,9 +296,14 @@ ATTRIBUTES: Final[tuple[Attribute, ...]] = tuple(
 
 # --- what happens to the sidecar itself
 REQUEST: Final = Event("sidecar.request", "A request has ended; `ERROR` when its status is a 5xx.")
+DECISION: Final = Event(
+    "sidecar.decision",
+    "A rule has refused a request, would have in shadow mode, or a fallback has answered.",
+)
 EVENTS: Final[tuple[Event, ...]] = (
     Event("sidecar.lookup", "The name of an upstream cannot be looked up, or can be again."),
     REQUEST,
+    DECISION,
     Event("sidecar.started", "The sidecar listens."),
     Event(
         "sidecar.reload",

@@ -29,6 +29,7 @@ class Try(msgspec.Struct, gc=False, frozen=True):
     status: int
     #: A word of ``telemetry.reasons`` when there was no whole answer.
     reason: str
+    scheme: str = "http"
 
 
 class Noticed(msgspec.Struct, gc=False, frozen=True):

@@ -1,0 +1,141 @@
+"""What a rule knew when it decided, under the names of the catalogue.
+
+Facts are for operators, and may hold a part of a value that the request was told apart by. Of
+such a value only a hash leaves this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from math import isfinite
+from typing import Final
+
+from sidecar.model.policy import Facts, Rule
+from sidecar.telemetry import attributes as a
+from sidecar.telemetry.declaration import Attribute
+from sidecar.telemetry.evidence import Finding, Said
+from sidecar.telemetry.signals import AttributeValue
+
+#: Outcomes of a decision, as they are counted too.
+REFUSED: Final = "refused"
+PARKED: Final = "parked"
+APPLIED: Final = "applied"
+_OUTCOMES: Final = {Said.REFUSED: REFUSED, Said.WOULD_REFUSE: REFUSED, Said.PARKED: PARKED}
+
+#: What each fact of a gate is called. Whatever is not here is not told.
+FACTS: Final[dict[str, Attribute]] = {
+    "per": a.KEY_NAME,
+    "key": a.KEY_NAME,
+    "key_hash": a.KEY_HASH,
+    "retry_after": a.RETRY_AFTER,
+    "limit": a.LIMIT,
+    "burst": a.BURST,
+    "available": a.AVAILABLE,
+    "warmth": a.WARMTH,
+    "cost": a.COST,
+    "at_most": a.AT_MOST,
+    "in_flight": a.IN_FLIGHT,
+    "queued": a.QUEUED,
+    "queue_at_most": a.QUEUE_AT_MOST,
+    "because": a.BECAUSE,
+    "list": a.LIST,
+    "shed_share": a.SHED_SHARE,
+    "cpu": a.CPU,
+    "cpu_at_most": a.CPU_AT_MOST,
+    "queue_delay": a.QUEUE_DELAY,
+    "queue_delay_at_most": a.QUEUE_DELAY_AT_MOST,
+    "drawn": a.DRAWN,
+    "problem": a.PROBLEM,
+    "delay_seconds": a.DELAY,
+    "abort_status": a.ABORT_STATUS,
+    "state": a.BREAKER_STATE,
+    "opened_by": a.BREAKER_OPENED_BY,
+    "error_ratio": a.ERROR_RATIO,
+    "error_ratio_limit": a.ERROR_RATIO_LIMIT,
+    "error_ratio_requests": a.ERROR_RATIO_REQUESTS,
+    "error_ratio_at_least": a.ERROR_RATIO_AT_LEAST,
+    "error_ratio_over_seconds": a.ERROR_RATIO_OVER,
+    "slow_ratio": a.SLOW_RATIO,
+    "slow_ratio_limit": a.SLOW_RATIO_LIMIT,
+    "slow_ratio_requests": a.SLOW_RATIO_REQUESTS,
+    "slow_ratio_at_least": a.SLOW_RATIO_AT_LEAST,
+    "slow_ratio_over_seconds": a.SLOW_RATIO_OVER,
+    "consecutive_errors": a.CONSECUTIVE_ERRORS,
+    "consecutive_errors_limit": a.CONSECUTIVE_ERRORS_LIMIT,
+    "openings": a.OPENINGS,
+    "next_probe_seconds": a.NEXT_PROBE,
+    "probes_good": a.PROBES_GOOD,
+    "probes_bad": a.PROBES_BAD,
+    "probes_out": a.PROBES_OUT,
+    "probes_enough": a.PROBES_ENOUGH,
+    "forced": a.FORCED,
+    "forced_seconds": a.FORCED_SECONDS,
+}
+#: Facts that hold a value as it came from outside, or a part of it.
+_VALUES: Final = frozenset({"value"})
+_HASH_BYTES: Final = 8
+
+
+def _whole(value: str | float) -> int | None:
+    return None if isinstance(value, str) or not isfinite(value) else int(value)
+
+
+def _number(value: str | float) -> float | None:
+    return None if isinstance(value, str) or not isfinite(value) else float(value)
+
+
+def _text(value: str | float) -> str:
+    return unicode(str(value))
+
+
+_MAKE: Final[dict[str, Callable[[str | float], AttributeValue | None]]] = {
+    "string": _text,
+    "int": _whole,
+    "double": _number,
+}
+_FORMS: Final = {name: (one.name, _MAKE[one.type]) for name, one in FACTS.items()}
+
+
+def outcome_of(finding: Finding) -> str:
+    """What it came to, in a word that decisions are counted by; empty when to nothing."""
+    return _OUTCOMES.get(finding.said, "")
+
+
+def rule_attributes(rule: Rule) -> dict[str, AttributeValue]:
+    """Which rule it was, and what its author said of it."""
+    told: dict[str, AttributeValue] = {
+        a.RULE_KIND.name: rule.kind,
+        a.RULE_NAME.name: rule.name,
+        a.RULE_MODE.name: rule.mode.value,
+        a.RULE_SOURCE.name: unicode(rule.source),
+    }
+    if rule.why:
+        told[a.RULE_WHY.name] = rule.why
+    if rule.labels:
+        told[a.RULE_LABELS.name] = [f"{name}={value}" for name, value in rule.labels]
+    return told
+
+
+def fact_attributes(facts: Facts) -> dict[str, AttributeValue]:
+    """The numbers behind a decision; each name has one type, and what is unknown is left out."""
+    told: dict[str, AttributeValue] = {}
+    for name, value in facts.items():
+        form = _FORMS.get(name)
+        if form is not None:
+            known = form[1](value)
+            if known is not None:
+                told[form[0]] = known
+        elif name in _VALUES:
+            told[a.KEY_HASH.name] = hashed(str(value).encode("utf-8", "surrogatepass"))
+    return told
+
+
+def hashed(value: bytes) -> str:
+    """Stands for a value that must not be told: the same on every sidecar."""
+    return blake2b(value, digest_size=_HASH_BYTES).hexdigest()
+
+
+def unicode(text: str) -> str:
+    r"""The same with ``\udcNN`` for what is no Unicode, as paths of rule files may be."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

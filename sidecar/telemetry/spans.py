@@ -1,0 +1,173 @@
+"""Makes spans of records, as OpenTelemetry's conventions for HTTP want them (1.44)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sidecar.telemetry import attributes as a
+from sidecar.telemetry.exchange_attributes import (
+    error_type,
+    exchange_attributes,
+    nanoseconds,
+    since,
+)
+from sidecar.telemetry.findings import APPLIED, PARKED, outcome_of
+from sidecar.telemetry.metrics import FAULTS_OF_CLIENTS, method_label
+from sidecar.telemetry.record import ExchangeRecord, Try
+from sidecar.telemetry.redaction import readable, split_host, split_target
+from sidecar.telemetry.signals import AttributeValue, Span, SpanEvent, SpanKind, SpanStatus
+
+#: The listener that others call the service by; all others are its own way out.
+_INBOUND: Final = "inbound"
+_UNIX: Final = "unix:"
+#: How the name of a span begins whose method nobody knows.
+_ANY_METHOD: Final = "HTTP"
+
+
+def spans_of(record: ExchangeRecord, offset: float) -> list[Span]:
+    """The exchange's span, and one below it for each time that an endpoint was asked.
+
+    ``offset`` is added to monotonic seconds to get those since 1970. Nothing when the record
+    belongs to no trace, as that of a head which could not be read.
+    """
+    if not record.trace_id or not record.span_id:
+        return []
+    tries = [_of_try(record, number, one, offset) for number, one in enumerate(record.tries)]
+    return [_of_exchange(record, offset), *tries]
+
+
+def _of_exchange(record: ExchangeRecord, offset: float) -> Span:
+    start = since(record, record.started, offset)
+    attributes = exchange_attributes(record)
+    if record.kept:
+        attributes[a.KEPT.name] = record.kept.value
+    return Span(
+        trace_id=readable(record.trace_id),
+        span_id=readable(record.span_id),
+        parent_span_id=readable(record.parent_id),
+        trace_state=readable(record.trace_state),
+        flags=int(record.sampled),
+        name=_name(record.method, record.route),
+        kind=SpanKind.SERVER if record.listener == _INBOUND else SpanKind.INTERNAL,
+        start=start,
+        end=start + nanoseconds(max(record.seconds, 0.0)),
+        attributes=attributes,
+        events=_events(record, offset),
+        status=SpanStatus.ERROR if error_type(record) else SpanStatus.UNSET,
+    )
+
+
+def _of_try(record: ExchangeRecord, number: int, one: Try, offset: float) -> Span:
+    start = since(record, one.asked, offset)
+    error = _error_of_try(one)
+    return Span(
+        trace_id=readable(record.trace_id),
+        span_id=readable(one.span_id),
+        parent_span_id=readable(record.span_id),
+        trace_state=readable(record.trace_state),
+        flags=int(record.sampled),
+        name=_name(record.method, one.upstream),
+        kind=SpanKind.CLIENT,
+        start=start,
+        end=max(start, since(record, one.ended, offset)),
+        attributes=_of_call(record, number, one, error),
+        status=SpanStatus.ERROR if error else SpanStatus.UNSET,
+    )
+
+
+def _of_call(
+    record: ExchangeRecord, number: int, one: Try, error: str
+) -> dict[str, AttributeValue]:
+    method = method_label(record.method)
+    address, port = split_host(one.endpoint.removeprefix(_UNIX).encode())
+    told: dict[str, AttributeValue] = {
+        a.METHOD.name: method,
+        a.SERVER_ADDRESS.name: address,
+        a.URL_FULL.name: _url(record, one),
+        a.UPSTREAM.name: one.upstream,
+        a.ENDPOINT.name: one.endpoint,
+    }
+    if port:
+        told[a.SERVER_PORT.name] = port
+    if method == a.OTHER_METHOD and record.method:
+        told[a.METHOD_ORIGINAL.name] = record.method
+    if number:
+        told[a.RESEND_COUNT.name] = number
+    if one.status:
+        told[a.STATUS.name] = one.status
+    if one.reason:
+        told[a.REASON.name] = one.reason
+    if error:
+        told[a.ERROR_TYPE.name] = error
+    return told
+
+
+def _error_of_try(one: Try) -> str:
+    """Seen by who asks, a 4xx is an error too; a client that went away is nobody's."""
+    if one.reason in FAULTS_OF_CLIENTS:
+        return ""
+    return one.reason or (str(one.status) if one.status >= 400 else "")
+
+
+def _url(record: ExchangeRecord, one: Try) -> str:
+    path, query = split_target(record.target)
+    # A Unix socket has no name in a URL: the host that was asked for has.
+    authority = readable(record.host) if one.endpoint.startswith(_UNIX) else one.endpoint
+    mark = "?" if query else ""
+    return f"{one.scheme}://{authority}{readable(path)}{mark}{readable(query)}"
+
+
+def _name(method: str, target: str) -> str:
+    known = method_label(method)
+    first = _ANY_METHOD if known == a.OTHER_METHOD else known
+    return f"{first} {target}" if target else first
+
+
+# --- what happened within it
+
+
+def _events(record: ExchangeRecord, offset: float) -> tuple[SpanEvent, ...]:
+    events = [*_decisions(record, offset), *_notices(record, offset)]
+    return tuple(sorted(events, key=_when)) if len(events) > 1 else tuple(events)
+
+
+def _when(event: SpanEvent) -> int:
+    return event.at
+
+
+def _decisions(record: ExchangeRecord, offset: float) -> list[SpanEvent]:
+    """What rules said of it, in short; the log has the numbers."""
+    evidence = record.evidence
+    events = []
+    for finding in evidence.decisive if evidence is not None else ():
+        rule, outcome = finding.rule, outcome_of(finding)
+        ended = bool(record.rule) and not record.tries and outcome != PARKED
+        moment = record.started + (record.seconds if ended else 0.0)
+        at = since(record, moment, offset)
+        events.append(_decision(at, outcome, rule.kind, rule.name, rule.mode.value))
+    if record.fallback:
+        kind, _, name = record.fallback.partition("/")
+        at = since(record, record.started + record.seconds, offset)
+        events.append(_decision(at, APPLIED, kind, name, "enforce"))
+    return events
+
+
+def _decision(at: int, outcome: str, kind: str, name: str, mode: str) -> SpanEvent:
+    told: dict[str, AttributeValue] = {
+        a.OUTCOME.name: outcome,
+        a.RULE_KIND.name: kind,
+        a.RULE_NAME.name: name,
+        a.RULE_MODE.name: mode,
+    }
+    return SpanEvent(at, a.DECISION.name, told)
+
+
+def _notices(record: ExchangeRecord, offset: float) -> list[SpanEvent]:
+    return [
+        SpanEvent(
+            since(record, one.at, offset),
+            one.notice.event,
+            {a.BODY.name: one.notice.text, **one.notice.facts},
+        )
+        for one in record.noticed
+    ]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from math import inf, nan
+
+import pytest
+
+from sidecar.model.policy import Mode, Rule
+from sidecar.telemetry.evidence import Finding, Said
+from sidecar.telemetry.findings import (
+    FACTS,
+    fact_attributes,
+    hashed,
+    outcome_of,
+    rule_attributes,
+)
+from tests.telemetry.exchanges import EACH_USER
+
+
+def test_numbers_are_of_the_declared_type_whatever_a_gate_gave() -> None:
+    assert fact_attributes({"burst": 10, "openings": 2.0, "limit": "5/s"}) == {
+        "sidecar.decision.burst": 10.0,
+        "sidecar.decision.openings": 2,
+        "sidecar.decision.limit": "5/s",
+    }
+
+
+@pytest.mark.parametrize("value", ["unknown", nan, inf])
+@pytest.mark.parametrize("name", ["cpu", "openings"])
+def test_a_number_that_is_not_known_is_left_out(name: str, value: str | float) -> None:
+    assert fact_attributes({name: value}) == {}
+
+
+def test_a_value_is_told_by_its_hash_alone() -> None:
+    told = fact_attributes({"list": "deny", "key": "user", "value": "alice"})
+    assert told["sidecar.key.hash"] == hashed(b"alice")
+    assert "alice" not in str(told)
+
+
+def test_what_nobody_has_declared_is_not_told() -> None:
+    assert fact_attributes({"host": "secret.example", "anything": 1}) == {}
+
+
+def test_a_hash_is_the_same_everywhere() -> None:
+    assert hashed(b"alice") == "4deaec0cce54da89"
+
+
+def test_no_two_facts_of_one_gate_share_a_name() -> None:
+    shared = [one.name for one in FACTS.values()]
+    assert {name for name in shared if shared.count(name) > 1} == {"sidecar.key.name"}
+
+
+def test_a_rule_is_told_with_what_its_author_said() -> None:
+    assert rule_attributes(EACH_USER) == {
+        "sidecar.rule.kind": "rate_limits",
+        "sidecar.rule.name": "each-user",
+        "sidecar.rule.mode": "enforce",
+        "sidecar.rule.source": "shop.rules.yaml:12",
+        "sidecar.rule.why": "fair to all",
+        "sidecar.rule.labels": ["team=checkout"],
+    }
+
+
+def test_a_path_that_is_no_unicode_can_be_read_and_encoded() -> None:
+    rule = Rule("access", "bots", Mode.ENFORCE, "sh\udcffp.yaml:3")
+    assert rule_attributes(rule)["sidecar.rule.source"] == "sh\\udcffp.yaml:3"
+
+
+@pytest.mark.parametrize(
+    "said, outcome",
+    [
+        (Said.REFUSED, "refused"),
+        (Said.WOULD_REFUSE, "refused"),
+        (Said.PARKED, "parked"),
+        (Said.ADMITTED, ""),
+        (Said.NOT_ASKED, ""),
+    ],
+)
+def test_outcomes_are_the_words_that_decisions_are_counted_by(said: Said, outcome: str) -> None:
+    assert outcome_of(Finding(EACH_USER, said, {})) == outcome
