@@ -50,10 +50,10 @@ class Backlog:
             self._held.appendleft((since, item))
             self._add(item, 1)
 
-    def excess(self) -> list[Item]:
-        """Take out the oldest that are too much."""
+    def excess(self, beside_bytes: int = 0) -> list[Item]:
+        """Take out the oldest that are too much, beside what else is held."""
         taken: list[Item] = []
-        while self.bytes > self._limit_bytes and self._held:
+        while self.bytes + beside_bytes > self._limit_bytes and self._held:
             taken.append(self._pop())
         return taken
 

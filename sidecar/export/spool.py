@@ -81,6 +81,11 @@ class Spool:
         return sum(one.size for one in self._segments)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._segments
+
+    @property
     def documents(self) -> int:
         """How many documents wait."""
         return sum(one.documents for one in self._segments)
