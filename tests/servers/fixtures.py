@@ -14,9 +14,11 @@ from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
 from tests.servers.elasticsearch_files import Security, User
 from tests.servers.haproxy import Haproxy, run_haproxy
 from tests.servers.nginx import Nginx, run_nginx
+from tests.servers.otlp_receiver import OtlpReceiver, run_otlp_receiver
 from tests.servers.ports import Address
 from tests.servers.prometheus import Prometheus, run_prometheus
 from tests.servers.sidecar import SidecarStarter, sidecar_starter
+from tests.servers.toxiproxy import Toxiproxy, run_toxiproxy
 
 #: Who may come into ``secured_elasticsearch``: its owner, and one who may write and no more.
 SECURED_USERS = (
@@ -108,6 +110,20 @@ def secured_elasticsearch(
     """The Elasticsearch 9 of this run, empty; the test may stop, freeze and kill it."""
     secured_elasticsearch_server.make_ready()
     return secured_elasticsearch_server
+
+
+@pytest.fixture
+def otlp_receiver() -> Iterator[OtlpReceiver]:
+    """A collector that keeps what it is sent; the test may tell it to fail."""
+    with run_otlp_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toxiproxy]:
+    """A toxiproxy for the whole run; each test puts proxies of its own in front of servers."""
+    with run_toxiproxy(tmp_path_factory.mktemp("toxiproxy")) as server:
+        yield server
 
 
 @pytest.fixture

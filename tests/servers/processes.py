@@ -146,20 +146,29 @@ def run_process(
 
 
 def start_on_free_port(
-    name: str, folder: Path, command_for: Callable[[int], Sequence[str | Path]]
+    name: str,
+    folder: Path,
+    command_for: Callable[[int], Sequence[str | Path]],
+    *,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[Process, int]:
     """Start a server that must be told its port; return it once it accepts connections there."""
+
+    def start() -> tuple[Process, int]:
+        port = free_port()
+        log_file = folder / f"{name}.log"
+        command = command_for(port)
+        process = Process(name, command, log_file, environment=environment, folder=folder)
+        return _once_listening(process, port)
+
     for _ in range(_START_ATTEMPTS - 1):
         with contextlib.suppress(ProcessDiedError):
-            return _start_on(free_port(), name, folder, command_for)
-    return _start_on(free_port(), name, folder, command_for)
+            return start()
+    return start()
 
 
-def _start_on(
-    port: int, name: str, folder: Path, command_for: Callable[[int], Sequence[str | Path]]
-) -> tuple[Process, int]:
+def _once_listening(process: Process, port: int) -> tuple[Process, int]:
     address = f"127.0.0.1:{port}"
-    process = Process(name, command_for(port), folder / f"{name}.log", folder=folder)
     try:
         process.wait_until_ready(lambda: is_listening(address), f"listening at {address}")
     except BaseException:
