@@ -90,13 +90,20 @@ def test_haproxy_passes_on_to_nginx(haproxy: Haproxy) -> None:
     assert (status, body, headers["x-front"]) == (200, SMALL_BODY, "haproxy")
 
 
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+METRICS = f"""# HELP orders Orders.
+# TYPE orders counter
+orders_total{{shop="one"}} 42 # {{trace_id="{TRACE_ID}"}} 1.5
+# EOF
+"""
+
+
 class _Metrics(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("content-type", "text/plain; version=0.0.4")
+        self.send_header("content-type", "application/openmetrics-text; version=1.0.0")
         self.end_headers()
-        self.wfile.write(b"# HELP orders_total Orders.\n# TYPE orders_total counter\n")
-        self.wfile.write(b'orders_total{shop="one"} 42\n')
+        self.wfile.write(METRICS.encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Silence."""
@@ -113,7 +120,7 @@ def metrics_address() -> Iterator[str]:
 
 
 class TestPrometheus:
-    def test_scrapes_and_answers(
+    def test_scrapes_and_answers_with_what_was_and_examples(
         self, metrics_address: str, prometheus_scraping: Callable[..., Prometheus]
     ) -> None:
         prometheus = prometheus_scraping(metrics_address)
@@ -121,6 +128,12 @@ class TestPrometheus:
         [(labels, value)] = prometheus.query("orders_total")
         assert labels["shop"] == "one"
         assert value == 42
+        [(labels, values)] = prometheus.query_range("orders_total", step_seconds=0.1)
+        assert labels["shop"] == "one"
+        assert {value for _, value in values} == {42}
+        [exemplar] = prometheus.query_exemplars('orders_total{shop="one"}')
+        assert (exemplar.labels, exemplar.value) == ({"trace_id": TRACE_ID}, 1.5)
+        assert exemplar.series["shop"] == "one"
 
     def test_a_query_that_is_no_vector_is_an_error(
         self, metrics_address: str, prometheus_scraping: Callable[..., Prometheus]

@@ -6,8 +6,10 @@ import contextlib
 import http.client
 import json
 import subprocess
+import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,18 @@ _PROMTOOL_SECONDS = 30.0
 
 #: One sample of an instant query: its labels and its value.
 Sample = tuple[dict[str, str], float]
+#: One series of a range: its labels, and its values with their times in seconds since 1970.
+Series = tuple[dict[str, str], list[tuple[float, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A measurement that a series holds as an example: its own labels, and those of the series."""
+
+    labels: dict[str, str]
+    value: float
+    at: float
+    series: dict[str, str]
 
 
 class Prometheus:
@@ -49,6 +63,31 @@ class Prometheus:
             raise ValueError(msg)
         return [(sample["metric"], float(sample["value"][1])) for sample in data["result"]]
 
+    def query_range(
+        self, expression: str, seconds: float = 60.0, step_seconds: float = 1.0
+    ) -> list[Series]:
+        """What the expression was over the last seconds, step by step."""
+        asked = {"query": expression, "step": str(step_seconds), **_until_now(seconds)}
+        found = self._get("/api/v1/query_range", asked)["result"]
+        return [
+            (series["metric"], [(at, float(value)) for at, value in series["values"]])
+            for series in found
+        ]
+
+    def query_exemplars(self, expression: str, seconds: float = 60.0) -> list[Exemplar]:
+        """The exemplars of the last seconds of every series that the expression names."""
+        asked = {"query": expression, **_until_now(seconds)}
+        return [
+            Exemplar(
+                exemplar["labels"],
+                float(exemplar["value"]),
+                exemplar["timestamp"],
+                series["seriesLabels"],
+            )
+            for series in self._get("/api/v1/query_exemplars", asked)
+            for exemplar in series["exemplars"]
+        ]
+
     def targets(self) -> list[dict[str, Any]]:
         """The scraped targets with ``health``, ``lastError`` and ``scrapeUrl``."""
         active: list[dict[str, Any]] = self._get("/api/v1/targets", {})["activeTargets"]
@@ -62,13 +101,12 @@ class Prometheus:
         targets = self.targets()
         return bool(targets) and all(target["health"] == "up" for target in targets)
 
-    def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _get(self, path: str, parameters: dict[str, str]) -> Any:
         status, body = self._ask(f"{path}?{urllib.parse.urlencode(parameters)}")
         answer = json.loads(body)
         if status != http.HTTPStatus.OK:
             raise ValueError(answer["error"])
-        data: dict[str, Any] = answer["data"]
-        return data
+        return answer["data"]
 
     def _ask(self, target: str) -> tuple[int, bytes]:
         with contextlib.closing(
@@ -77,6 +115,11 @@ class Prometheus:
             connection.request("GET", target)
             answer = connection.getresponse()
             return answer.status, answer.read()
+
+
+def _until_now(seconds: float) -> dict[str, str]:
+    now = time.time()
+    return {"start": str(now - seconds), "end": str(now)}
 
 
 @contextlib.contextmanager
