@@ -111,7 +111,12 @@ class DataPath:
         rules = compile_rules(
             checked.file,
             checked.document,
-            Surroundings(folder, count_of, files=checked.attachments),
+            Surroundings(
+                folder,
+                count_of,
+                files=checked.attachments,
+                count_of_objective=meters.objective,
+            ),
             None,
         )
         self._loop = StubLoop()

@@ -56,12 +56,13 @@ class RulesInForce:
         self._log = log
         self._surroundings = Surroundings(
             base, self._count_of, self.controls, notify=self.notice, chance=chance,
-            wall=time.time, wrapped=wrapped,
+            wall=time.time, wrapped=wrapped, count_of_objective=meters.objective,
         )  # fmt: skip
         #: How loaded this host is, for whoever measures it.
         self.load = self._surroundings.load
         self._engine: Engine | None = None
         meters.readings = self._readings
+        meters.targets = lambda: {one.name: one.target for one in self.file.slo}
         meters.controls = lambda: counted(self.controls.active())
 
     @property

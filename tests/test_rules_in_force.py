@@ -170,6 +170,19 @@ async def test_the_metrics_show_the_rules_of_now() -> None:
     assert list(running.meters.readings()) == []
 
 
+async def test_objectives_count_on_and_show_the_targets_of_now() -> None:
+    text = "slo: [{name: up, good: {status_below: 500}, target: 99%, over: 1d}]\n"
+    running = Running(rule_file(text))
+    [objective] = running.live.rules.routes["other"].objectives
+    objective.count.bad += 1
+    running.live.reload(checked(rule_file(text.replace("99%", "98%"))))
+    [objective] = running.live.rules.routes["other"].objectives
+    assert objective.count is running.meters.objective("up")
+    assert (running.meters.objective("up").bad, running.meters.targets()) == (1, {"up": 0.98})
+    running.live.reload(checked(rule_file()))
+    assert (running.meters.objective("up").bad, running.meters.targets()) == (1, {})
+
+
 async def test_what_a_rule_has_to_tell_is_logged() -> None:
     running = Running(rule_file(LIMIT))
     running.live.notice(Notice("sidecar.breaker", "inventory has opened", {"ratio": 0.5}))

@@ -45,6 +45,8 @@ _MORE_IS_LOOSER: Final = frozenset({"limit", "burst", "at_most", "wait_at_most"}
 _LISTS: Final = {"deny": Effect.STRICTER, "allow": Effect.LOOSER, "exempt": Effect.LOOSER}
 #: Fields that nobody's request feels.
 _WITHOUT_EFFECT: Final = frozenset({"why", "labels"})
+#: Sections that nobody's request feels.
+_UNFELT: Final = frozenset({"slo"})
 #: Changing these makes a rule begin anew, for what it knew belonged to other values.
 _STARTS_ANEW: Final = frozenset({"per"})
 _MODES: Final = {
@@ -78,7 +80,8 @@ def _settings(old: Checked, new: Checked, stuck: set[str]) -> Iterator[Change]:
         if was == now or _is_told_already(path, was, now):
             continue
         restart = any(message.startswith(_parents(path)) for message in stuck)
-        effect = Effect.RESTART if restart else Effect.OTHER
+        effect = Effect.NONE if path[0] in _UNFELT else Effect.OTHER
+        effect = Effect.RESTART if restart else effect
         source = _source(new, path) if path in after else _source(old, path)
         yield Change(".".join(map(str, path)), _changed(was, now), effect, source)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from sidecar.proxy.judgement import judge
 from sidecar.telemetry.metrics import method_label
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.wire.names import Kind
@@ -99,6 +100,8 @@ def record(exchange: Exchange, now: float) -> None:
     if cell is None:
         cell = meters.open(method_label(request.method), status, reason)
     cell.observe(seconds)
+    if route.objectives:
+        judge(exchange, route.objectives, seconds)
     counted = listener.meters
     counted.bytes_received += exchange.bytes_received
     counted.bytes_sent += exchange.bytes_sent

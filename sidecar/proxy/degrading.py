@@ -213,6 +213,7 @@ class Degrading(Tunnel):
         timeouts = replace(toward.timeouts, request=seconds, per_try=seconds)
         self.route = Route(detour.route.name, toward.cluster, timeouts)
         self.route.deadline = toward.deadline
+        self.route.objectives = detour.route.objectives
         self.chain = _NO_MORE
         self.deadline = self.try_deadline = NEVER
         self._tried, self._stale = (), 0

@@ -51,6 +51,8 @@ class Exchange(Degrading):
     reason = ""
     #: What the rules knew, where one of them had more to say than yes.
     evidence: Evidence | None = None
+    #: The answer had begun and was not finished; whether that was the client's doing.
+    broken_off = broken_by_client = False
 
     def __init__(
         self, engine: Engine, downstream: Downstream, request: RequestHead, now: float
@@ -157,6 +159,7 @@ class Exchange(Degrading):
         if self.status:
             # Bytes of the answer are out: all that is left is to break it visibly.
             self.reason = failure.reason
+            self.broken_off = True
             if failure is CLIENT_STALLED and self.downstream.is_unread:
                 # Who has read nothing for so long will not read what is left either.
                 self.downstream.reset()
@@ -215,6 +218,7 @@ class Exchange(Degrading):
             return
         if self.status:
             self.reason = rejected.reason
+            self.broken_by_client = True
             self.downstream.break_off(self.framing)
             self._finish(None)
         else:

@@ -55,7 +55,7 @@ def compile_rules(
     ]
     wall = surroundings.wall()
     chains = Chains(_governed(built, keys, surroundings, wall))
-    directions = Directions(file, clusters, chains, keys)
+    directions = Directions(file, clusters, chains, keys, surroundings.count_of_objective)
     strangers = directions.strangers(previous.strangers if previous is not None else None)
     watched, identity = fields_referred_to(file)
     return RuleSet(

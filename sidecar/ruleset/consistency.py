@@ -157,7 +157,7 @@ def _headers(parts: Parts) -> Iterator[_Problem]:
                 yield _Problem("conflict", twice, message, "leave it out of match")
     for path, match in parts.match_drafts():
         # What rules refer to stands below, with all else that they do.
-        for name in match.header if path[0] in {"routes", "priorities"} else ():
+        for name in match.header if path[0] in {"routes", "priorities", "slo"} else ():
             yield from _header((*path, "match", "header", name), name)
     for path, rule in parts.rule_drafts():
         for use in rule.headers_used():

@@ -23,6 +23,7 @@ from sidecar.ruleset.listener_sections import (
     OutboundSpec,
 )
 from sidecar.ruleset.matching import RouteIndex
+from sidecar.ruleset.objectives import CountOfObjective, objectives_of
 from sidecar.ruleset.path_pattern import segments_of
 from sidecar.ruleset.priorities import priority_finder
 from sidecar.ruleset.routes import ListenerLimits, ListenerRules, Route
@@ -55,8 +56,10 @@ class Directions:
         clusters: Mapping[str, Cluster],
         chains: Chains,
         keys: Mapping[str, Key],
+        count_of: CountOfObjective,
     ) -> None:
         self._file = file
+        self._count_of = count_of
         self._clusters = clusters
         self._chains = chains
         self._keys = keys
@@ -129,6 +132,9 @@ class Directions:
         route.chain, route.chain_for = self._chains.of(name, upstream, arriving=arriving)
         if self._file.priorities:
             route.find_priority = priority_finder(self._file.priorities, name, self._keys)
+        if arriving:
+            slo = self._file.slo
+            route.objectives = objectives_of(slo, name, self._keys, self._count_of)
         return route
 
     def _finder(self, upstream: str) -> _Finder:

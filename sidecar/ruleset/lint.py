@@ -16,6 +16,7 @@ from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.overlap import hidden_routes, pointless_limits
 from sidecar.ruleset.places import Places
 from sidecar.ruleset.schema import OTHER, RuleFile
+from sidecar.ruleset.slo_lint import lint_objectives
 from sidecar.ruleset.timeouts import endless_waits, never_slow
 
 #: A burst beyond this much time's worth of the limit, and beyond ten of its periods, is no burst.
@@ -51,6 +52,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_ejections(file, place),
         *_tls(file, place),
         *lint_capacity(file, place),
+        *lint_objectives(file, place),
     ]
 
 

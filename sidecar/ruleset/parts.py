@@ -18,6 +18,7 @@ from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.schema import RuleFile, allows_keys, entry_type
 from sidecar.ruleset.screen import Screened
 from sidecar.ruleset.sections import PrioritySpec, RouteSpec
+from sidecar.ruleset.slo_section import SloSpec
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -56,7 +57,7 @@ class Parts:
     def match_drafts(self) -> Iterator[tuple[Path, MatchSpec]]:
         """Every `match`, with the place of the entry that it stands in."""
         for path, spec in self.drafts.items():
-            if isinstance(spec, RuleSpec | RouteSpec | PrioritySpec):
+            if isinstance(spec, RuleSpec | RouteSpec | PrioritySpec | SloSpec):
                 yield path, spec.match
 
 

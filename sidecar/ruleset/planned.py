@@ -18,7 +18,6 @@ _FIELDS: Final = frozenset({
     "fallbacks.try.up_to",
     "traffic",
     "compensations",
-    "slo",
     "alerts",
     "upstreams.*.file",
     "upstreams.*.registry",

@@ -24,6 +24,7 @@ _ENTRIES: Final = {
     "keys": "keys.NAME",
     "routes": "routes[]",
     "priorities": "priorities[]",
+    "slo": "slo[]",
 }
 #: Examples that say less than a word does.
 _WORDS: Final = {

@@ -59,8 +59,9 @@ def _keys(parts: Parts, document: Document) -> Iterator[Diagnostic]:
         # A kind may need what is missing in a draft to tell its keys.
         with suppress(AttributeError):
             mentions += [(use.name, (*path, *use.at)) for use in rule.keys_used()]
-    for path, priority in parts.drafts_of(PrioritySpec):
-        mentions += [(name, (*path, "match", name)) for name in priority.match.keys]
+    for path, match in parts.match_drafts():
+        if path[0] in {"priorities", "slo"}:
+            mentions += [(name, (*path, "match", name)) for name in match.keys]
     yield from undeclared("keys", mentions, parts, document)
 
 
@@ -113,7 +114,7 @@ def undeclared(
 
 def _repeated_names(document: Document) -> Iterator[Diagnostic]:
     """In lists; that a name is unique in a map is what duplicate keys are about."""
-    for section in ("routes", "priorities", *RULE_KINDS):
+    for section in ("routes", "priorities", "slo", *RULE_KINDS):
         first: dict[str, int] = {}
         entries = document.root.fields.get(section) if document.root is not None else None
         for entry in entries.items if isinstance(entries, Sequence) else ():

@@ -28,6 +28,34 @@ class DecisionCount(Protocol):
     applied: int
 
 
+class ObjectiveCount(Protocol):
+    """How many requests an objective has counted; the same object over reloads."""
+
+    good: int
+    bad: int
+    shed: int
+
+
+class Objective:
+    """What makes a request of one route a good one."""
+
+    __slots__ = ("count", "matches", "seconds", "status_below")
+
+    def __init__(
+        self,
+        count: ObjectiveCount,
+        matches: Callable[[RequestHead], bool] | None,
+        status_below: int,
+        seconds: float,
+    ) -> None:
+        self.count = count
+        #: What is left to test once the route is known; None for nothing.
+        self.matches = matches
+        self.status_below = status_below
+        #: It must have taken less than this.
+        self.seconds = seconds
+
+
 PolicyT = TypeVar("PolicyT")
 
 
@@ -107,7 +135,16 @@ class DeadlineHeader:
 class Route:
     """A named kind of request: where it goes, how long it may take, which rules hold for it."""
 
-    __slots__ = ("chain", "chain_for", "cluster", "deadline", "find_priority", "name", "timeouts")
+    __slots__ = (
+        "chain",
+        "chain_for",
+        "cluster",
+        "deadline",
+        "find_priority",
+        "name",
+        "objectives",
+        "timeouts",
+    )
 
     def __init__(self, name: str, cluster: Cluster, timeouts: Timeouts) -> None:
         self.name = name
@@ -120,6 +157,8 @@ class Route:
         self.chain_for: Callable[[RequestHead], Chain] | None = None
         #: Finds the priority of a request; None when the file gives none.
         self.find_priority: Callable[[RequestHead], int] | None = None
+        #: What its requests are held against when they have ended; nothing for those called.
+        self.objectives: tuple[Objective, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

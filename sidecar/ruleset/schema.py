@@ -36,6 +36,7 @@ from sidecar.ruleset.sections import (
     TrustSpec,
     UpstreamSpec,
 )
+from sidecar.ruleset.slo_section import SloSpec
 from sidecar.ruleset.telemetry_sections import TelemetrySpec
 
 FORMAT: Final = "sidecar/v1"
@@ -89,6 +90,8 @@ class RuleFile(Spec):
     """What is tried again."""
     fallbacks: tuple[FallbackSpec, ...] = ()
     """What is answered instead."""
+    slo: tuple[SloSpec, ...] = ()
+    """How good requests are to be, and how many of them; each is counted."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
     admin: AdminSpec | None = None
@@ -109,6 +112,7 @@ class RuleFile(Spec):
         return (
             *((("routes", index), route.match) for index, route in enumerate(self.routes)),
             *((("priorities", index), one.match) for index, one in enumerate(self.priorities)),
+            *((("slo", index), one.match) for index, one in enumerate(self.slo)),
             *((path, rule.match) for path, rule in self.rules),
         )
 

@@ -11,7 +11,7 @@ from sidecar.model.addresses import Address
 from sidecar.model.policy import Key, Listed, ListedAddresses, Notice, Rule, Switchable
 from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments
 from sidecar.ruleset.controls import Controls
-from sidecar.ruleset.routes import DecisionCount
+from sidecar.ruleset.routes import DecisionCount, ObjectiveCount
 from sidecar.state.load import Load
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ def _nobody_listens(notice: Notice) -> None:
 
 def _zero() -> float:
     return 0.0
+
+
+class _NobodyCounts:
+    """An objective where rules are compiled without being run."""
+
+    __slots__ = ("bad", "good", "shed")
+
+    def __init__(self, _name: str) -> None:
+        self.good = self.bad = self.shed = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class Surroundings:
     #: How loaded this host and this process are.
     load: Load = field(default_factory=Load)
     wrapped: Wrapped | None = None
+    #: Finds the counter of an objective (`slo`) by its name.
+    count_of_objective: Callable[[str], ObjectiveCount] = _NobodyCounts
 
     def settled(self, address: Address) -> Address:
         """``address`` with the port that was chosen where it leaves that open."""

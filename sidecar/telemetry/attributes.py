@@ -258,6 +258,10 @@ CONTROL_TARGET = Attribute(
 CONTROL_SETTING = Attribute("sidecar.control.setting", "string", "What it was set to.")
 CONTROL_BY = Attribute("sidecar.control.by", "string", "Who changed it.")
 RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
+SLO = Attribute("sidecar.slo.name", "string", "The name of an objective in `slo`.", "slo")
+SLO_OUTCOME = Attribute(
+    "sidecar.slo.outcome", "string", "`good`, `bad`, or `shed` by a rule.", "outcome"
+)
 SIGNAL = Attribute(
     "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"
 )

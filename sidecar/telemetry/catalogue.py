@@ -236,6 +236,20 @@ DECISIONS: Final = Metric(
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
     counted="decision",
 )
+SLO_REQUESTS: Final = Metric(
+    "sidecar_slo_requests_total",
+    Kind.COUNTER,
+    "Requests that an objective counts, by whether they were good, bad, or shed by a rule.",
+    (a.SERVICE, a.SLO, a.SLO_OUTCOME),
+    counted="request",
+)
+SLO_TARGET: Final = Metric(
+    "sidecar_slo_target_ratio",
+    Kind.GAUGE,
+    "The share of good requests that an objective in force asks for.",
+    (a.SERVICE, a.SLO),
+    unit="ratio",
+)
 CONTROLS: Final = Metric(
     "sidecar_controls_active",
     Kind.GAUGE,

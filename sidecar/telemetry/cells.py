@@ -69,6 +69,17 @@ class Tally:
         counts[reason if reason in counts else OTHER] += count
 
 
+class ObjectiveCell:
+    """How many requests an objective (`slo`) has counted, by how they ended."""
+
+    __slots__ = ("bad", "good", "shed")
+
+    def __init__(self) -> None:
+        self.good = 0
+        self.bad = 0
+        self.shed = 0
+
+
 class DecisionCell:
     """What one rule decided in one mode."""
 

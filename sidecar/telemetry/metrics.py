@@ -15,7 +15,7 @@ from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED
 from sidecar.model.policy import Mode, Reading, Rule
 from sidecar.telemetry import catalogue
 from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reasons
-from sidecar.telemetry.cells import DecisionCell, HistogramCell, Tally
+from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
 
 KeyT = TypeVar("KeyT")
 
@@ -240,6 +240,9 @@ class Meters:
         #: What the rules in force show when somebody looks; set by whoever runs them.
         self.readings: Callable[[], Iterable[tuple[Rule, Reading]]] = tuple
         self.decisions: dict[tuple[str, str, Mode], DecisionCell] = {}
+        self.objectives: dict[str, ObjectiveCell] = {}
+        #: The targets of the objectives in force, 0 to 1; set by whoever runs the rules.
+        self.targets: Callable[[], dict[str, float]] = dict
         #: How many things are in the hands of operators, by sort; set by whoever runs the rules.
         self.controls: Callable[[], dict[str, int]] = _none_controlled
 
@@ -279,6 +282,13 @@ class Meters:
         cell = self.decisions.get((kind, name, mode))
         if cell is None:
             cell = self.decisions[kind, name, mode] = DecisionCell()
+        return cell
+
+    def objective(self, name: str) -> ObjectiveCell:
+        """The counts of an objective."""
+        cell = self.objectives.get(name)
+        if cell is None:
+            cell = self.objectives[name] = ObjectiveCell()
         return cell
 
     def dropped(self, signal: str, reason: str, count: int = 1) -> None:

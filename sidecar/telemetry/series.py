@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sidecar.telemetry import catalogue as c
-from sidecar.telemetry.cells import DecisionCell, HistogramCell, Tally
+from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
 from sidecar.telemetry.declaration import Metric
 from sidecar.telemetry.metrics import ClientMeters, Meters, ServerMeters
 from sidecar.telemetry.readings import reading_rows
@@ -88,6 +88,9 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
             for row in _outcomes((kind, name, mode.value), cell)
         ),
     )
+    objectives = list(meters.objectives.items())
+    yield c.SLO_REQUESTS, (row for name, cell in objectives for row in _judged(name, cell))
+    yield c.SLO_TARGET, (((name,), target) for name, target in meters.targets().items())
     yield from reading_rows(meters.readings())
     yield c.CONTROLS, (((what,), count) for what, count in meters.controls().items())
     yield c.RULES, iter([((reloads.version,), 1)])
@@ -114,6 +117,12 @@ def _outcomes(labels: Labels, cell: DecisionCell) -> Iterator[Row]:
     yield (*labels, "refused"), cell.refused
     yield (*labels, "parked"), cell.parked
     yield (*labels, "applied"), cell.applied
+
+
+def _judged(name: str, cell: ObjectiveCell) -> Iterator[Row]:
+    yield (name, "good"), cell.good
+    yield (name, "bad"), cell.bad
+    yield (name, "shed"), cell.shed
 
 
 def _checks(labels: Labels, meters: ClientMeters) -> Iterator[Row]:

@@ -124,6 +124,12 @@ def test_one_change(edit: tuple[str, str], about: str, words: str, effect: Effec
     assert (about, words, effect) in said(edit)
 
 
+def test_objectives_are_felt_by_nobody() -> None:
+    slo = "slo: [{name: up, good: {status_below: 500}, target: 99%, over: 1d}]\nkeys:"
+    [(about, _, effect)] = said(("keys:", slo))
+    assert (about, effect) == ("slo.up", Effect.NONE)
+
+
 def test_another_order_of_routes_is_told_once() -> None:
     orders, skus = (
         "  - {name: orders, match: {path: /orders}}\n",

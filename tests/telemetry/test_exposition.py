@@ -28,6 +28,8 @@ def crowded() -> MetersCollector:
             cell.exemplify(number / 10, "a" * 32, 1_700_000_000.0)
     meters.client("app", "h:1").open("GET", 200).observe(0.1)
     meters.looked_up("app", found=False)
+    meters.objective("up")
+    meters.targets = {"up": 0.99}.copy
     return MetersCollector(meters)
 
 

@@ -40,6 +40,8 @@ def filled() -> Meters:
     meters.client("app", "127.0.0.1:9000").open("GET", 200).observe(0.2)
     meters.looked_up("app", found=True)
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).admitted += 1
+    meters.objective("availability").good += 1
+    meters.targets = {"availability": 0.999}.copy
     return meters
 
 
@@ -114,6 +116,23 @@ def test_decisions_counted_are_decisions_exposed(steps: list[tuple[str, Mode, st
         if one.value
     }
     assert exposed == Counter((rule, mode.value, result) for rule, mode, result in steps)
+
+
+def test_objectives_tell_how_requests_ended_and_what_is_wanted() -> None:
+    meters = Meters("order")
+    meters.objective("gone").bad = 1
+    cell = meters.objective("availability")
+    cell.good, cell.bad, cell.shed = 3, 2, 1
+    meters.targets = {"availability": 0.999}.copy
+    assert cell is meters.objective("availability")
+    name = "sidecar_slo_requests_total"
+    assert [
+        value(meters, name, slo="availability", outcome=outcome)
+        for outcome in ("good", "bad", "shed")
+    ] == [3, 2, 1]
+    assert value(meters, name, slo="gone", outcome="bad") == 1
+    [target] = samples(meters, "sidecar_slo_target_ratio")
+    assert (target.labels["slo"], target.value) == ("availability", 0.999)
 
 
 def test_error_type_is_the_reason_else_the_status_of_an_error() -> None:
