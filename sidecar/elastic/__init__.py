@@ -1,0 +1,1 @@
+"""What all who speak to Elasticsearch share: how it is reached, and how it reads our documents."""
