@@ -23,6 +23,8 @@ from sidecar.commands import (
     switch,
     tap,
     top,
+    trace,
+    traces,
 )
 from sidecar.commands.around import Around
 
@@ -48,6 +50,8 @@ app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
 app.command("status", epilog=status.EXAMPLES, rich_help_panel=_RUNNING)(status.status_command)
 app.command("top", epilog=top.EXAMPLES, rich_help_panel=_RUNNING)(top.top_command)
 app.command("tap", epilog=tap.EXAMPLES, rich_help_panel=_RUNNING)(tap.tap_command)
+app.command("trace", epilog=trace.EXAMPLES, rich_help_panel=_RUNNING)(trace.trace_command)
+app.add_typer(traces.traces_app, rich_help_panel=_RUNNING)
 app.command("override", epilog=override.EXAMPLES, rich_help_panel=_RUNNING)(
     override.override_command
 )

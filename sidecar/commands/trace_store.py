@@ -1,0 +1,184 @@
+"""Where traces are read from, as the options of a command say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+import typer
+
+from sidecar.commands import BAD_USAGE, FAILED
+from sidecar.commands.reaching import Reach, sentences
+from sidecar.traces.asked import Misasked, duration_of
+from sidecar.traces.files import FileStore
+from sidecar.traces.trace import Store, Unanswered
+
+_WHERE: Final = "Where traces are kept"
+ElasticsearchOption = Annotated[
+    list[str],
+    typer.Option(
+        "--elasticsearch",
+        metavar="URL",
+        help="In Elasticsearch, at this address; several of one cluster may be given.",
+        rich_help_panel=_WHERE,
+    ),
+]
+FilesOption = Annotated[
+    str,
+    typer.Option(
+        "--files",
+        metavar="DIR",
+        help="In files below this folder, which `telemetry.files` has written.",
+        rich_help_panel=_WHERE,
+    ),
+]
+ApiKeyOption = Annotated[
+    str,
+    typer.Option(
+        "--api-key",
+        envvar="SIDECAR_ELASTICSEARCH_API_KEY",
+        metavar="KEY",
+        help="The API key for Elasticsearch; better given in the environment.",
+        rich_help_panel=_WHERE,
+    ),
+]
+UserOption = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        envvar="SIDECAR_ELASTICSEARCH_USER",
+        metavar="NAME",
+        help="The user, where there is no API key.",
+        rich_help_panel=_WHERE,
+    ),
+]
+PasswordOption = Annotated[
+    str,
+    typer.Option(
+        "--password",
+        envvar="SIDECAR_ELASTICSEARCH_PASSWORD",
+        metavar="PASSWORD",
+        help="The password of that user; better given in the environment.",
+        rich_help_panel=_WHERE,
+    ),
+]
+CaOption = Annotated[
+    str,
+    typer.Option(
+        "--ca",
+        metavar="FILE",
+        help="The authorities that are believed, PEM; the system's when left out.",
+        rich_help_panel=_WHERE,
+    ),
+]
+LookbackOption = Annotated[
+    str,
+    typer.Option(
+        "--lookback",
+        metavar="DURATION",
+        help="How far back services and operations are listed from Elasticsearch.",
+        rich_help_panel=_WHERE,
+    ),
+]
+LOOKBACK: Final = "7d"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where traces are read from."""
+
+    elasticsearch: tuple[str, ...] = ()
+    api_key: str = ""
+    user: str = ""
+    password: str = ""
+    ca: str = ""
+    lookback: str = LOOKBACK
+    files: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether one is named; else running sidecars are asked."""
+        return bool(self.elasticsearch or self.files)
+
+
+class BadPlace(Exception):  # noqa: N818 - reads as what it says
+    """The options name no place that can be read; says what would."""
+
+
+def opened(place: Place, reach: Reach) -> Store:
+    """The place; of running sidecars those that are meant.
+
+    Raises ``BadPlace``, and ``Unreachable`` when no sidecar runs.
+    """
+    if place.elasticsearch and place.files:
+        raise BadPlace("traces are read from --elasticsearch or from --files, not from both")
+    if place.files:
+        folder = Path(place.files)
+        if not folder.is_dir():
+            raise BadPlace(f"{folder} is no folder")
+        return FileStore(folder)
+    if place.elasticsearch:
+        return _elastic(place)
+    del reach
+    raise BadPlace("say where traces are kept: --elasticsearch URL or --files DIR")
+
+
+def _elastic(place: Place) -> Store:
+    # A third of a second goes into importing the client: only who needs it waits.
+    from elasticsearch import Elasticsearch  # noqa: PLC0415
+
+    from sidecar.traces.elastic import ANSWER_SECONDS, ElasticStore  # noqa: PLC0415
+
+    shown = ", ".join(_checked_url(one) for one in place.elasticsearch)
+    if place.user and place.api_key:
+        raise BadPlace("give an API key, or a user with a password, not both")
+    if place.ca and not Path(place.ca).is_file():
+        raise BadPlace(f"{place.ca} is no file")
+    try:
+        lookback = duration_of(place.lookback, "--lookback") / 1e9
+    except Misasked as error:
+        raise BadPlace(str(error)) from error
+    options: dict[str, Any] = {
+        "api_key": place.api_key or None,
+        "basic_auth": (place.user, place.password) if place.user else None,
+        "request_timeout": ANSWER_SECONDS,
+        "max_retries": len(place.elasticsearch) - 1,
+    }
+    if place.ca:
+        options["ca_certs"] = place.ca
+    client = Elasticsearch([*place.elasticsearch], **options)
+    return ElasticStore(client, shown, lookback)
+
+
+def _checked_url(url: str) -> str:
+    """A URL as it may be shown: without what logs in."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+        parts = urlsplit("")
+    if not is_good:
+        raise BadPlace(f"'{url}' is no URL: write one such as http://127.0.0.1:9200")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What goes wrong ends the command with a sentence and its exit status."""
+    with sentences():
+        try:
+            yield
+        except BadPlace as error:
+            ended(str(error), BAD_USAGE)
+        except Unanswered as error:
+            ended(str(error), FAILED)
+
+
+def ended(sentence: str, status: int) -> NoReturn:
+    """End the command with a sentence."""
+    typer.echo(f"sidecar: {sentence}", err=True)
+    raise typer.Exit(status)
