@@ -54,7 +54,7 @@ def listed(trace: Trace) -> Listed:
 
 
 def trace_line(one: Listed, width: int) -> Text:
-    """One line, no wider than ``width`` where that is 60 or more."""
+    """One line, no wider than ``width`` where that is 80 or more."""
     local = one.start.astimezone()
     shown = one.id if width >= _NARROW else one.id[:_SHORT_ID]
     before = Text.assemble(

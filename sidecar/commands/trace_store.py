@@ -149,7 +149,10 @@ def _elastic(place: Place) -> Store:
     }
     if place.ca:
         options["ca_certs"] = place.ca
-    client = Elasticsearch([*place.elasticsearch], **options)
+    try:
+        client = Elasticsearch([*place.elasticsearch], **options)
+    except ValueError as error:
+        raise BadPlace(str(error)) from error
     return ElasticStore(client, shown, lookback)
 
 
@@ -163,7 +166,10 @@ def _checked_url(url: str) -> str:
         parts = urlsplit("")
     if not is_good:
         raise BadPlace(f"'{url}' is no URL: write one such as http://127.0.0.1:9200")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if parts.scheme == "http" and not parts.port:
+        raise BadPlace(f"'{place}' names no port: write one such as {place}:9200")
+    return place
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-#: 2026-11-11 00:00:00 UTC, in nanoseconds.
-MIDNIGHT = 1_794_355_200_000_000_000
+#: 2025-11-11 00:00:00 UTC, in nanoseconds.
+MIDNIGHT = 1_762_819_200_000_000_000
 _MILLI = 1_000_000
 
 
