@@ -99,13 +99,13 @@ class _Picture:
         yield from self._wrapped(", ".join(parts))
 
     def _wrapped(self, sentence: str) -> Iterator[Text]:
-        words, line = sentence.split(" "), "  "
-        for word in words:
+        line = "  "
+        for word in one_line(sentence).split(" "):
             if cell_len(line) + cell_len(word) > self._width and line.strip():
-                yield Text(line.rstrip(), "dim")
+                yield self._noted(line.rstrip(), "dim")
                 line = "    "
             line += word + " "
-        yield Text(line.rstrip(), "dim")
+        yield self._noted(line.rstrip(), "dim")
 
     # --- a span
 

@@ -16,7 +16,7 @@ _SAMPLED: Final = "sampled"
 def kept_for(trace: Trace) -> list[str]:
     """Why its spans were kept, each word once, as they first come."""
     words = (span.attributes.get(KEPT) for span in trace.spans)
-    return [*dict.fromkeys(str(word) for word in words if word)]
+    return [*dict.fromkeys(word for word in words if word and isinstance(word, str))]
 
 
 def remarks(trace: Trace, nodes: Sequence[Node]) -> list[str]:
