@@ -12,6 +12,7 @@ from sidecar.ruleset.controls import Control, Controls, What, counted
 from sidecar.ruleset.diagnostics import Diagnostic, Severity
 from sidecar.ruleset.reload import needs_restart
 from sidecar.ruleset.surroundings import Surroundings, Wrapped
+from sidecar.telemetry.record import Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +56,8 @@ class RulesInForce:
         self._meters = meters
         self._log = log
         self._surroundings = Surroundings(
-            base, self._count_of, self.controls, notify=self.notice, chance=chance,
-            wall=time.time, wrapped=wrapped, count_of_objective=meters.objective,
+            base, self._count_of, self.controls, notify=self._noticed, notify_beside=self.notice,
+            chance=chance, wall=time.time, wrapped=wrapped, count_of_objective=meters.objective,
         )  # fmt: skip
         #: How loaded this host is, for whoever measures it.
         self.load = self._surroundings.load
@@ -187,6 +188,7 @@ class RulesInForce:
         adopt(rules, previous, clock())
         engine.install(rules)
         self._hold_breakers(previous)
+        engine.notices.clear()
         return previous.version
 
     def _hold_breakers(self, previous: RuleSet | None) -> None:
@@ -202,11 +204,14 @@ class RulesInForce:
         breaker = self.rules.policies.get(("breakers", control.target))
         if control.what is What.BREAKER and breaker is not None:
             breaker.force(control.setting, control.until, clock())
+            # No request has brought that about.
+            self._running.notices.clear()
 
     def _release(self, control: Control) -> None:
         breaker = self.rules.policies.get(("breakers", control.target))
         if control.what is What.BREAKER and breaker is not None:
             breaker.force(None, 0.0, clock())
+            self._running.notices.clear()
 
     def _count_of(self, rule: Rule) -> DecisionCount:
         return self._meters.decision(rule.kind, rule.name, rule.mode)
@@ -218,6 +223,12 @@ class RulesInForce:
         for name, policy in rules.policies.items():
             for reading in policy.readings(now):
                 yield rules.rules[name], reading
+
+    def _noticed(self, notice: Notice) -> None:
+        """A rule tells this while it deals with a request, whose record has it too."""
+        self.notice(notice)
+        if self._engine is not None:
+            self._engine.notices.append(Noticed(clock(), notice))
 
     def notice(self, notice: Notice) -> None:
         """Log what somebody has to tell."""

@@ -104,6 +104,7 @@ class ResponseHead:
         "has_date",
         "keep_alive",
         "keep_alive_seconds",
+        "kept",
         "lines",
         "minor",
         "start_line",
@@ -124,6 +125,8 @@ class ResponseHead:
         self.keep_alive_seconds = 0
         self.asks_upgrade = b""
         self.has_date = False
+        #: Whether a sidecar says that it keeps this request's trace.
+        self.kept = False
         #: Values of the fields that a rule refers to, by lower-case name.
         self.fields: dict[bytes, bytes] = NO_FIELDS
 

@@ -1,65 +1,22 @@
-"""Gives each exchange its ids, and tells the counters and the record ring how it went."""
+"""Tells the counters and the record ring how tries and exchanges went."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 from sidecar.proxy.judgement import judge
+from sidecar.proxy.keeping import mark, why_kept
 from sidecar.telemetry.metrics import method_label
-from sidecar.telemetry.record import ExchangeRecord
-from sidecar.wire.names import Kind
-from sidecar.wire.trace_context import (
-    is_plausible_tracestate,
-    parse_traceparent,
-    valid_request_id,
-)
+from sidecar.telemetry.record import ExchangeRecord, Try
 
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Endpoint
     from sidecar.model.http import RequestHead
+    from sidecar.model.outcome import Failure
     from sidecar.proxy.exchange import Exchange
+    from sidecar.proxy.forwarder import Forwarder
+    from sidecar.ruleset.routes import Route
     from sidecar.telemetry.metrics import ClientMeters
-
-_X_REQUEST_ID = int(Kind.X_REQUEST_ID)
-_TRACEPARENT = int(Kind.TRACEPARENT)
-_TRACESTATE = int(Kind.TRACESTATE)
-
-
-def identify(exchange: Exchange) -> None:
-    """Continue the trace that the request belongs to, or begin one.
-
-    The id of a decision is the span's: what a client quotes is found in traces and logs.
-    """
-    if exchange.request.special and _continue_trace(exchange):
-        return
-    ids = b"%048x" % exchange.engine.getrandbits(192)
-    exchange.trace_id = trace_id = ids[:32]
-    exchange.span_id = exchange.request.decision = ids[32:]
-    if not exchange.request_id:
-        exchange.request_id = trace_id
-
-
-def _continue_trace(exchange: Exchange) -> bool:
-    special = exchange.request.special
-    given = special.get(_X_REQUEST_ID)
-    if given is not None and valid_request_id(given):
-        exchange.request_id = given
-    parent = special.get(_TRACEPARENT)
-    trace = parse_traceparent(parent) if parent is not None else None
-    if _TRACESTATE in special and (
-        trace is None or not is_plausible_tracestate(special[_TRACESTATE])
-    ):
-        # It belongs to a traceparent (W3C Trace Context, 3.3).
-        del special[_TRACESTATE]
-    if trace is None:
-        return False
-    exchange.trace_id, exchange.parent_id, flags = trace
-    exchange.sampled = bool(flags & 1)
-    exchange.span_id = b"%016x" % exchange.engine.getrandbits(64)
-    exchange.request.decision = exchange.span_id
-    if not exchange.request_id:
-        exchange.request_id = exchange.trace_id
-    return True
 
 
 class Attempt(Protocol):
@@ -68,12 +25,28 @@ class Attempt(Protocol):
     request: RequestHead
     endpoint: Endpoint | None
     client_meters: ClientMeters | None
+    route: Route
     asked: float
+    #: When it began to wait for a connection; 0.0 when there was one.
+    waited_from: float
+    try_id: bytes
+    tries: tuple[Try, ...]
 
 
 def count_attempt(exchange: Attempt, status: int, error: str, now: float) -> None:
     """An attempt has ended: with a status, or with the reason why there is none."""
     meters, endpoint = exchange.client_meters, exchange.endpoint
+    exchange.tries += (
+        Try(
+            exchange.try_id,
+            exchange.waited_from or exchange.asked,
+            now,
+            exchange.route.cluster.name,
+            "" if endpoint is None else endpoint.name,
+            status,
+            error,
+        ),
+    )
     if meters is None:
         return
     if endpoint is not None and endpoint.watch is not None:
@@ -85,7 +58,16 @@ def count_attempt(exchange: Attempt, status: int, error: str, now: float) -> Non
     cell.observe(now - exchange.asked)
 
 
-def record(exchange: Exchange, now: float) -> None:
+def never_sent(exchange: Forwarder, error: str, now: float) -> None:
+    """A try has ended for which there was no connection: metrics count those elsewhere."""
+    endpoint = exchange.endpoint
+    name = "" if endpoint is None else endpoint.name
+    upstream = exchange.route.cluster.name
+    one = Try(exchange.try_id, exchange.waited_from, now, upstream, name, 0, error)
+    exchange.tries += (one,)
+
+
+def record(exchange: Exchange, failure: Failure | None, now: float) -> None:
     """The exchange has ended: count it, and append its one record."""
     request = exchange.request
     downstream = exchange.downstream
@@ -115,6 +97,9 @@ def record(exchange: Exchange, now: float) -> None:
     refused_by = exchange.refused_by
     if refused_by is not None:
         meters.refused += 1
+    kept = why_kept(exchange, failure, seconds)
+    if kept:
+        mark(exchange, now)
     exchange.engine.records.append(
         ExchangeRecord(
             exchange.started,
@@ -137,11 +122,17 @@ def record(exchange: Exchange, now: float) -> None:
             exchange.trace_id,
             exchange.span_id,
             exchange.parent_id,
-            exchange.sampled,
+            exchange.trace_flags & 1 == 1,
             exchange.would_refuse,
             exchange.rules.version,
             exchange.evidence,
             fallback,
+            "http" if request.scheme == b"http" else "https",
+            request.priority,
+            exchange.tries,
+            exchange.noticed,
+            kept,
+            exchange.trace_state,
         )
     )
 

@@ -205,7 +205,9 @@ class Degrading(Tunnel):
             return False
         now = clock()
         chain = toward.chain if toward.chain_for is None else toward.chain_for(self.request)
-        if admit(chain, self.request, detour, now) is not None:
+        refused = admit(chain, self.request, detour, now) is not None
+        self._take_notices()
+        if refused:
             # Whoever falls back has no time to wait.
             abandon(detour, self.request)
             return False
@@ -214,6 +216,7 @@ class Degrading(Tunnel):
         self.route = Route(detour.route.name, toward.cluster, timeouts)
         self.route.deadline = toward.deadline
         self.route.objectives = detour.route.objectives
+        self.route.write_head = toward.write_head
         self.chain = _NO_MORE
         self.deadline = self.try_deadline = NEVER
         self._tried, self._stale = (), 0
@@ -234,6 +237,7 @@ class Degrading(Tunnel):
         seconds = now - self.started
         outcome = classify(self.status, seconds, failure, local=local, heard=heard)
         settle(detour, self.request, outcome, now)
+        self._take_notices()
 
     # --- without an answer after all
 

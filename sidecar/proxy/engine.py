@@ -11,13 +11,14 @@ from sidecar.cluster.retry_load import RetryLoad
 from sidecar.proxy.clock import clock
 from sidecar.proxy.connector import Connector
 from sidecar.proxy.witness import FULLY_EXPLAINED
+from sidecar.state.kept_traces import KeptTraces
 
 if TYPE_CHECKING:
     from sidecar.cluster.endpoint import Cluster, Endpoint
     from sidecar.proxy.exchange import Exchange
     from sidecar.ruleset.routes import RuleSet
     from sidecar.telemetry.metrics import Meters
-    from sidecar.telemetry.record import RecordRing
+    from sidecar.telemetry.record import Noticed, RecordRing
 
 
 class Engine:
@@ -30,8 +31,10 @@ class Engine:
         "exchanges",
         "explanations",
         "getrandbits",
+        "kept_traces",
         "loop",
         "meters",
+        "notices",
         "now",
         "outbound_pseudonym",
         "pseudonym",
@@ -54,6 +57,10 @@ class Engine:
         self.meters = meters
         self.records = records
         self.exchanges: set[Exchange] = set()
+        #: What calls of the service are kept, for the requests that they are made for.
+        self.kept_traces = KeptTraces()
+        #: What rules had to tell just now; whoever asked them takes it out at once.
+        self.notices: list[Noticed] = []
         #: How many requests may still be explained in full in this second.
         self.explanations = FULLY_EXPLAINED
         self.getrandbits = random.getrandbits
@@ -74,6 +81,7 @@ class Engine:
         """Renew what changes slowly; called by the sweep."""
         self.now = now
         self.explanations = FULLY_EXPLAINED
+        self.kept_traces.forget(now)
         for cluster in self.rules.clusters.values():
             if cluster.health.down:
                 cluster.health.look(now)

@@ -22,11 +22,13 @@ from sidecar.model.outcome import (
     classify,
 )
 from sidecar.model.verdict import LocalReply, Park
-from sidecar.proxy.account import identify, record
+from sidecar.proxy.account import record
 from sidecar.proxy.chain import NO_TICKETS, abandon, admit, settle
 from sidecar.proxy.clock import clock
 from sidecar.proxy.deadline import take_deadline
 from sidecar.proxy.degrading import Degrading
+from sidecar.proxy.keeping import KEPT_FIELD, is_kept
+from sidecar.proxy.tracing import identify
 from sidecar.proxy.witness import testify
 from sidecar.wire.local_reply import write_reply
 
@@ -90,6 +92,8 @@ class Exchange(Degrading):
 
     def _ask(self, now: float) -> None:
         reply = admit(self.chain, self.request, self, now)
+        if self.engine.notices:
+            self._take_notices()
         if reply is None:
             if self.would_refuse or self.waited_for is not None:
                 self.evidence = testify(self, None, now)
@@ -193,6 +197,8 @@ class Exchange(Degrading):
         disclose = self.rules.trust.disclose
         rule = self.refused_by.label if self.refused_by and disclose == "rule" else None
         self.keep = self.downstream.keeps_alive() and self.downstream.can_skip_body()
+        if self.tells and is_kept(self, failure):
+            headers = (*headers, KEPT_FIELD)
         data = write_reply(
             status,
             reason,
@@ -244,8 +250,10 @@ class Exchange(Degrading):
             self._end_recourse(failure)
         if self.tickets is not NO_TICKETS:
             settle(self, self.request, self._outcome(failure, now), now)
+            if self.engine.notices:
+                self._take_notices()
         self.engine.exchanges.discard(self)
-        record(self, now)
+        record(self, failure, now)
         self.downstream.exchange_done(self)
         # The protocols' references go, so that no cycle waits for the garbage collector.
         self._held = None

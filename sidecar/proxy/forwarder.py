@@ -10,13 +10,12 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from sidecar.model.http import IDEMPOTENT
-from sidecar.model.outcome import NO_ENDPOINT, PER_TRY_TIMEOUT, Failure, Retry
-from sidecar.proxy.account import count_attempt
+from sidecar.model.outcome import NO_ENDPOINT, PER_TRY_TIMEOUT, Failure, Retry, Source
+from sidecar.proxy.account import count_attempt, never_sent
 from sidecar.proxy.asker import Asker
 from sidecar.proxy.chain import Passage
 from sidecar.proxy.clock import clock
 from sidecar.proxy.deadline import deadline_line
-from sidecar.wire.forwarding import request_head
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.upstream import Upstream
     from sidecar.ruleset.routes import Chain, Route
     from sidecar.telemetry.metrics import ClientMeters
+    from sidecar.telemetry.record import Noticed, Try
 
 #: A kept-alive connection that went stale is replaced this many times.
 _STALE_AT_MOST: Final = 2
@@ -55,7 +55,19 @@ class Forwarder(Passage, Asker):
     span_id = b""
     request_id = b""
     parent_id = b""
-    sampled = False
+    trace_flags = 0
+    trace_state = b""
+    #: The span of the present try, of which the upstream is told as its parent.
+    try_id = b""
+    #: The tries that have ended.
+    tries: tuple[Try, ...] = ()
+    #: What rules had to tell in its course.
+    noticed: tuple[Noticed, ...] = ()
+    #: Whether the client wants to know if the trace is kept; whether something of it is kept
+    #: below; whether the client gave up what was being done there.
+    tells = False
+    below = False
+    given_up = False
     #: What was received of the body, while it may have to be sent again.
     _held: list[bytes] | None = None
     _held_bytes = 0
@@ -70,6 +82,8 @@ class Forwarder(Passage, Asker):
     #: one repeated or replaced, with that.
     asked = 0.0
     first_asked = 0.0
+    #: When the present try began to wait for a connection; 0.0 when there was one.
+    waited_from = 0.0
     _stale = 0
     _tried: tuple[Endpoint, ...] = ()
     _waiting = False
@@ -110,17 +124,19 @@ class Forwarder(Passage, Asker):
         if not request.host:
             request.host = endpoint.authority
             request.lines.insert(0, b"Host: " + endpoint.authority)
-        trace = (self.trace_id, self.span_id, int(self.sampled))
+        if self.tries:
+            self.try_id = self._new_try()
         stamp = self.stamp
         if self.route.deadline is not None:
             stamp += deadline_line(self, self.route.deadline, now)
-        self._head = request_head(request, stamp, self.request_id, trace)
+        self._head = self.route.write_head(request, stamp, self)
         if self.request_sent:
             self._arm(now)
         connector = self.engine.connector(endpoint)
         connection = connector.checkout(now)
         if connection is None:
             self._waiting = True
+            self.waited_from = now
             self._hold_body()
             connector.request(self)
         else:
@@ -162,6 +178,8 @@ class Forwarder(Passage, Asker):
         if self.upstream is not None:
             self._leave_upstream()
             count_attempt(self, 0, failure.reason, clock())
+        else:
+            never_sent(self, failure.reason, clock())
         if self.finished:
             return
         if self._may_try_again(failure):
@@ -193,7 +211,15 @@ class Forwarder(Passage, Asker):
         else:
             self._stale += 1
             self._waiting = True
+            self.waited_from = clock()
+            # The head is the same but for the span that it names, whose id stands nowhere else.
+            before, self.try_id = self.try_id, self._new_try()
+            self._head = self._head.replace(before, self.try_id)
             connector.request(self)
+
+    def _new_try(self) -> bytes:
+        self.waited_from = 0.0
+        return b"%016x" % self.engine.getrandbits(64)
 
     def expire(self, failure: Failure) -> None:
         """A deadline has passed; called by the sweep."""
@@ -219,9 +245,17 @@ class Forwarder(Passage, Asker):
             self._leave_upstream()
             count_attempt(self, 0, failure.reason, clock())
             upstream.abandon()
+            self.given_up = failure.source is Source.DOWNSTREAM
         elif self._waiting and self.endpoint is not None:
             self._waiting = False
+            never_sent(self, failure.reason, clock())
             self.engine.connector(self.endpoint).withdraw(self)
+
+    def _take_notices(self) -> None:
+        """What rules have just told was told because of this request."""
+        notices = self.engine.notices
+        self.noticed += tuple(notices)
+        notices.clear()
 
     def _leave_upstream(self) -> None:
         upstream, self.upstream = self.upstream, None

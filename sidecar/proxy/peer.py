@@ -33,11 +33,15 @@ _SCHEMES = frozenset({b"http", b"https"})
 class Peer:
     """A client connection's far end, as one rule set sees it."""
 
+    #: Whether it is the service beside us, on its way out.
+    is_service = False
+
     __slots__ = (
         "_keep_escaped_slash",
         "_pseudonym",
         "address",
         "find_route",
+        "is_believed",
         "is_proxy",
         "limits",
         "names",
@@ -70,6 +74,8 @@ class Peer:
         believed = trust.unix_is_caller if unix else trust.callers.contains(self.number)
         if not believed and trust.certificates is not None:
             believed = any(map(trust.certificates.match, certified))
+        #: Whether it is one of ``trust.callers``.
+        self.is_believed = believed
         self.names = rules.names_believed if believed else rules.names_unbelieved
         self._keep_escaped_slash = trust.keep_escaped_slash
         self._pseudonym = pseudonym
@@ -141,8 +147,9 @@ class Peer:
             request.scheme = scheme
 
 
+_HARMLESS_KINDS = (Kind.X_REQUEST_ID, Kind.TRACEPARENT, Kind.TRACESTATE, Kind.X_SIDECAR_TRACE)
 #: Special fields that do not change what is said of a peer.
-_HARMLESS = frozenset(int(kind) for kind in (Kind.X_REQUEST_ID, Kind.TRACEPARENT, Kind.TRACESTATE))
+_HARMLESS = frozenset(int(kind) for kind in _HARMLESS_KINDS)
 
 
 def _is_of_proxies(line: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sidecar.proxy.account import count_attempt
 from sidecar.proxy.clock import clock
 from sidecar.proxy.forwarder import HELD_BYTES, NEVER
+from sidecar.proxy.keeping import KEPT_LINE, is_kept, mark
 from sidecar.proxy.retrying import Retrying
 from sidecar.wire.chunked import encode_chunk, last_chunk
 from sidecar.wire.forwarding import (
@@ -106,6 +107,8 @@ class Relay(Retrying):
 
     def response_begin(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """The final head, and the beginning or all of the body that came with it."""
+        if head.kept:
+            self.below = True
         if head.status >= 400 and self._reconsidered(head, body, ended=ended):
             return
         if self.recourse is not None:
@@ -132,7 +135,10 @@ class Relay(Retrying):
             self._complete()
         else:
             downstream.write(data)
-            self.told = clock()
+            self.told = now = clock()
+            if downstream.peer.is_service and is_kept(self):
+                # The service may answer its own client before it has read all of this.
+                mark(self, now)
 
     def _own_lines(self, *, has_date: bool) -> list[bytes]:
         lines = []
@@ -140,6 +146,8 @@ class Relay(Retrying):
             lines.append(b"Date: " + self.engine.date)
         if self.rules.trust.disclose != "none":
             lines.append(b"x-sidecar-decision: " + self.span_id)
+        if self.tells and is_kept(self):
+            lines.append(KEPT_LINE)
         if not self.keep:
             lines.append(b"Connection: close")
         elif not self.request.minor:

@@ -23,6 +23,8 @@ class ServicePeer(Peer):
 
     __slots__ = ("_authority", "_keeps_host")
 
+    is_service = True
+
     def __init__(
         self, rules: RuleSet, listener: str, pseudonym: bytes, address: bytes, scheme: bytes
     ) -> None:
@@ -30,6 +32,7 @@ class ServicePeer(Peer):
         ours = rules.listener(listener)
         self._authority = ours.authority
         self._keeps_host = ours.keeps_host
+        self.is_believed = True
         self.names = rules.names_believed
         self.is_proxy = True
         self.stamp = b"Via: 1.1 %b\r\n" % pseudonym

@@ -22,7 +22,7 @@ from sidecar.proxy.account import count_attempt
 from sidecar.proxy.asker import Asker
 from sidecar.proxy.chain import Passage, abandon, admit, settle
 from sidecar.proxy.clock import clock
-from sidecar.wire.forwarding import request_head
+from sidecar.wire.forwarding import request_head_with
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.upstream import Upstream
     from sidecar.ruleset.routes import Clause, Route
     from sidecar.telemetry.metrics import ClientMeters
+    from sidecar.telemetry.record import Try
 
 #: More of a body than this is believed to be complete.
 _BODY_BYTES: Final = 1 << 20
@@ -79,6 +80,9 @@ class Trial(Asker, Passage):
     client_meters: ClientMeters | None = None
     endpoint: Endpoint | None = None
     asked = 0.0
+    waited_from = 0.0
+    try_id = b""
+    tries: tuple[Try, ...] = ()
     _connector: Connector | None = None
     _upstream: Upstream | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -92,15 +96,18 @@ class Trial(Asker, Passage):
         self.downstream = cast("Downstream", _NOBODY)
         self._engine = exchange.engine
         self._policy = policy
-        self._route = route
-        trace = (exchange.trace_id, exchange.span_id, int(exchange.sampled))
-        self._head = request_head(self.request, exchange.stamp, exchange.request_id, trace)
+        self.route = route
+        # Without a trace: its end may come after the request's, which would not know any more
+        # whether something is kept below it. Who is asked begins a trace of its own.
+        self._head = request_head_with(self.request, exchange.stamp, exchange.request_id)
 
     def start(self, step: Elsewhere) -> None:
         """Ask, if the upstream's own rules agree and it has an endpoint."""
-        route, now = self._route, clock()
+        route, now = self.route, clock()
         chain = route.chain if route.chain_for is None else route.chain_for(self.request)
-        if admit(chain, self.request, self, now) is not None:
+        refused = admit(chain, self.request, self, now) is not None
+        self._engine.notices.clear()
+        if refused:
             abandon(self, self.request)
             self._policy.tried(well=False)
             return
@@ -159,6 +166,8 @@ class Trial(Asker, Passage):
         local = not self.asked
         outcome = classify(self._status, now - self._began, failure, local=local, heard=heard)
         settle(self, self.request, outcome, now)
+        # No request's record is for what happens beside them.
+        self._engine.notices.clear()
 
     # --- what the connection tells
 

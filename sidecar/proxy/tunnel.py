@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sidecar.proxy.account import count_attempt
 from sidecar.proxy.clock import clock
 from sidecar.proxy.forwarder import NEVER
+from sidecar.proxy.keeping import KEPT_LINE, is_kept
 from sidecar.proxy.relay import Relay
 from sidecar.wire.forwarding import BY_CLOSE, NO_BODY, response_head
 
@@ -22,6 +23,7 @@ class Tunnel(Relay):
     def tunnel_begin(self, head: ResponseHead, data: bytes) -> None:
         """The upstream switched protocols: from here bytes are passed both ways unread."""
         self.status = 101
+        self.below = self.below or head.kept
         self.told = self.heard
         self.framing = BY_CLOSE
         self.deadline = self.try_deadline = NEVER
@@ -34,9 +36,12 @@ class Tunnel(Relay):
         self.downstream.enter_tunnel()
 
     def _tunnel_lines(self) -> list[bytes]:
-        if self.rules.trust.disclose == "none":
-            return []
-        return [b"x-sidecar-decision: " + self.span_id]
+        lines = []
+        if self.rules.trust.disclose != "none":
+            lines.append(b"x-sidecar-decision: " + self.span_id)
+        if self.tells and is_kept(self):
+            lines.append(KEPT_LINE)
+        return lines
 
     def tunnel_up(self, data: bytes) -> None:
         """Bytes from the client."""

@@ -38,6 +38,7 @@ from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import TrustSpec, UpstreamSpec
 from sidecar.ruleset.surroundings import Context, Surroundings
 from sidecar.ruleset.tokens import TOKEN_RULE, compile_tokens
+from sidecar.ruleset.traces import compile_traces
 from sidecar.ruleset.trust_sections import CertificateSpec
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
 
@@ -78,6 +79,7 @@ def compile_rules(
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
         tokens=tokens,
         response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
+        traces=compile_traces(file.telemetry.traces),
         strangers=strangers,
     )
 
@@ -110,7 +112,7 @@ def _clusters(
             _endpoint(spec, surroundings.settled(address), surroundings.base, known)
             for address in spec.addresses
         )
-        health = before.health if before is not None else Health(name, surroundings.notify)
+        health = before.health if before is not None else Health(name, surroundings.notify_beside)
         balance = balancer(spec.balance.value, surroundings.chance)
         clusters[name] = cluster = Cluster(name, endpoints, balance, health)
         cluster.lookup = _lookup(spec, surroundings.base)

@@ -13,6 +13,8 @@ from sidecar.model.http import RequestHead
 from sidecar.model.policy import Gate, Rule
 from sidecar.model.window import Window
 from sidecar.policies.token import Tokens
+from sidecar.ruleset.traces import Traces
+from sidecar.wire.forwarding import HeadWriter, request_head
 from sidecar.wire.head import HeadLimits
 from sidecar.wire.names import NameTable
 from sidecar.wire.rejection import Rejected
@@ -144,6 +146,7 @@ class Route:
         "name",
         "objectives",
         "timeouts",
+        "write_head",
     )
 
     def __init__(self, name: str, cluster: Cluster, timeouts: Timeouts) -> None:
@@ -159,6 +162,8 @@ class Route:
         self.find_priority: Callable[[RequestHead], int] | None = None
         #: What its requests are held against when they have ended; nothing for those called.
         self.objectives: tuple[Objective, ...] = ()
+        #: Writes what the upstream is sent, and how it is told of the trace.
+        self.write_head: HeadWriter = request_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +256,8 @@ class RuleSet:
     #: When those rules hold that do not always do, and the moment this was settled for.
     windows: Mapping[tuple[str, str], Window] = field(default_factory=dict)
     settled_at: float = 0.0
+    #: How traces go on, and which are kept.
+    traces: Traces = field(default_factory=Traces)
     #: The ways to hosts that are no upstream's, where they are let through.
     strangers: OtherWays | None = None
 

@@ -55,6 +55,7 @@ class Surroundings:
     count_of: CountOf
     controls: Controls = field(default_factory=Controls)
     files: Attachments = NOTHING_ATTACHED
+    #: Hears what rules have to tell while they deal with a request.
     notify: Callable[[Notice], None] = _nobody_listens
     #: A random number from 0 up to, and without, 1.
     chance: Callable[[], float] = _zero
@@ -65,6 +66,8 @@ class Surroundings:
     wrapped: Wrapped | None = None
     #: Finds the counter of an objective (`slo`) by its name.
     count_of_objective: Callable[[str], ObjectiveCount] = _NobodyCounts
+    #: Hears what is to be told besides, such as that an endpoint is ejected.
+    notify_beside: Callable[[Notice], None] = _nobody_listens
 
     def settled(self, address: Address) -> Address:
         """``address`` with the port that was chosen where it leaves that open."""

@@ -6,6 +6,9 @@ order, with the fields that the sidecar answers for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from sidecar.model.http import RequestHead, ResponseHead
 from sidecar.wire.forwarded import append_forwarded, append_forwarded_for
 from sidecar.wire.names import Kind
@@ -17,7 +20,6 @@ _FORWARDED = int(Kind.FORWARDED)
 _X_FORWARDED_PROTO = int(Kind.X_FORWARDED_PROTO)
 _X_FORWARDED_HOST = int(Kind.X_FORWARDED_HOST)
 _X_REQUEST_ID = int(Kind.X_REQUEST_ID)
-_TRACESTATE = int(Kind.TRACESTATE)
 
 _SAID_OF_CLIENTS = (
     (_X_FORWARDED_FOR, b"X-Forwarded-For"),
@@ -36,23 +38,58 @@ BY_CLOSE = 3
 _WITHOUT_CONTENT = frozenset({101, 204})
 
 
-def request_head(
-    request: RequestHead, stamp: bytes, request_id: bytes, trace: tuple[bytes, bytes, int]
-) -> bytes:
-    """The head to send upstream.
+class Traced(Protocol):
+    """What a request is known by: lower-case hexadecimal ids, and the flags of ``traceparent``."""
 
-    ``stamp`` are the lines that are the same for all requests of a peer (``Via``,
-    ``X-Forwarded-*``), each with its CRLF; ``trace`` is trace id, span id and flags.
-    """
-    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-%02x\r\n\r\n" % (
+    request_id: bytes
+    trace_id: bytes
+    #: The span of the request, and of the present try, which is what the upstream is told.
+    span_id: bytes
+    try_id: bytes
+    trace_flags: int
+    trace_state: bytes
+
+
+#: Writes the head of a request; ``stamp`` are the lines that are the same for all requests of a
+#: peer (``Via``, ``X-Forwarded-*``), each with its CRLF.
+HeadWriter = Callable[[RequestHead, bytes, Traced], bytes]
+
+
+def request_head(request: RequestHead, stamp: bytes, traced: Traced) -> bytes:
+    """The head to send upstream: a ``HeadWriter`` that asks whether the trace is kept there."""
+    return (
+        b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\n"
+        b"traceparent: 00-%b-%b-%02x\r\nx-sidecar-trace: tell\r\n\r\n"
+    ) % (
+        request.method.encode(),
+        request.path + b"?" + request.query if request.query else request.path,
+        b"\r\n".join(request.lines),
+        stamp,
+        _occasional(request) + _state_line(traced) if _is_unusual(request) else b"",
+        traced.request_id,
+        traced.trace_id,
+        traced.try_id,
+        traced.trace_flags,
+    )
+
+
+def request_head_with(
+    request: RequestHead, stamp: bytes, request_id: bytes, trace: bytes = b""
+) -> bytes:
+    """The same with other lines about its trace, each with its CRLF, or with none."""
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\n%b\r\n" % (
         request.method.encode(),
         request.path + b"?" + request.query if request.query else request.path,
         b"\r\n".join(request.lines),
         stamp,
         _occasional(request) if _is_unusual(request) else b"",
         request_id,
-        *trace,
+        trace,
     )
+
+
+def _state_line(traced: Traced) -> bytes:
+    return b"tracestate: " + traced.trace_state + b"\r\n" if traced.trace_state else b""
 
 
 def _is_unusual(request: RequestHead) -> bool:
@@ -130,11 +167,8 @@ def _occasional(request: RequestHead) -> bytes:
     if request.expects_continue:
         lines += b"Expect: 100-continue\r\n"
     special = request.special
-    if special:
-        if _TRACESTATE in special:
-            lines += b"tracestate: " + special[_TRACESTATE] + b"\r\n"
-        if _MAX_FORWARDS in special:
-            lines += b"Max-Forwards: " + special[_MAX_FORWARDS] + b"\r\n"
+    if _MAX_FORWARDS in special:
+        lines += b"Max-Forwards: " + special[_MAX_FORWARDS] + b"\r\n"
     return lines
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from sidecar.model.http import NO_FIELDS, RequestHead, ResponseHead
 from sidecar.wire.names import SPECIAL_FROM, SPECIAL_TO, Kind, NameTable, is_token
 from sidecar.wire.rejection import Rejected
+from sidecar.wire.trace_context import KEPT
 
 KeyT = TypeVar("KeyT")
 
@@ -27,6 +28,7 @@ _UPGRADE = int(Kind.UPGRADE)
 _TE = int(Kind.TE)
 _X_FORWARDED_OTHER = int(Kind.X_FORWARDED_OTHER)
 _DATE = int(Kind.DATE)
+_X_SIDECAR_TRACE = int(Kind.X_SIDECAR_TRACE)
 _SPECIAL_FROM = int(SPECIAL_FROM)
 _SPECIAL_TO = int(SPECIAL_TO)
 
@@ -287,6 +289,8 @@ def _response_control(head: ResponseHead, kind: int, line: bytes, value: bytes) 
         head.chunked = True
     elif kind == _UPGRADE:
         head.asks_upgrade = value
+    elif kind == _X_SIDECAR_TRACE:
+        head.kept = head.kept or value == KEPT
     elif kind == _KEEP_ALIVE:
         _, _, seconds = value.lower().partition(b"timeout=")
         digits = seconds.split(b",")[0].strip()

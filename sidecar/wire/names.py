@@ -41,15 +41,17 @@ class Kind(IntEnum):
     MAX_FORWARDS = 20
     #: Any other ``X-Forwarded-*``: a trusted proxy's goes on as it is, a stranger's does not.
     X_FORWARDED_OTHER = 21
+    #: Between sidecars: one asks whether its peer keeps the trace, the other says that it does.
+    X_SIDECAR_TRACE = 22
     # --- set by the sidecar alone
     #: ``x-sidecar-*``: what anyone else says under these names is dropped.
-    OWN = 22
-    DATE = 23
+    OWN = 30
+    DATE = 31
 
 
 #: The kinds whose values a request head keeps under ``special``.
 SPECIAL_FROM = Kind.X_FORWARDED_FOR
-SPECIAL_TO = Kind.X_FORWARDED_OTHER
+SPECIAL_TO = Kind.X_SIDECAR_TRACE
 
 #: Names that begin like this are told of a client by the proxies before us: its port, the prefix
 #: of its path, whatever comes up.
@@ -80,6 +82,7 @@ REQUEST_KINDS: dict[bytes, Kind] = {
     b"tracestate": Kind.TRACESTATE,
     b"via": Kind.VIA,
     b"max-forwards": Kind.MAX_FORWARDS,
+    b"x-sidecar-trace": Kind.X_SIDECAR_TRACE,
     b"x-sidecar-decision": Kind.OWN,
 }
 RESPONSE_KINDS: dict[bytes, Kind] = {
@@ -93,6 +96,7 @@ RESPONSE_KINDS: dict[bytes, Kind] = {
     b"te": Kind.HOP_BY_HOP,
     b"upgrade": Kind.UPGRADE,
     b"date": Kind.DATE,
+    b"x-sidecar-trace": Kind.X_SIDECAR_TRACE,
     b"x-sidecar-decision": Kind.OWN,
 }
 

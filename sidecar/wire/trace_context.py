@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import islice
+
+from sidecar.wire.names import Kind
+
 _LOWER_HEX = b"0123456789abcdef"
 _DASH = ord("-")
 _NO_TRACE = b"0" * 32
 _NO_PARENT = b"0" * 16
 
+#: What sidecars say to each other in ``x-sidecar-trace``. A service that answers with what it was
+#: sent says nothing: the question is not the answer.
+TELL = b"tell"
+KEPT = b"kept"
+
 #: Sampled (level 1) and random-trace-id (level 2); what other bits mean nobody knows yet.
 _KNOWN_FLAGS = 0x03
 SAMPLED = 0x01
+RANDOM = 0x02
+#: Not in the field: who was asked before has left it open whether the trace is sampled.
+UNDECIDED = 0x200
 
 _STATE_MEMBERS_AT_MOST = 32
 #: At least 512 must be passed on (3.3.1.5); more than this no vendor needs.
@@ -23,6 +36,24 @@ _REQUEST_ID = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#
 _REQUEST_ID_BYTES_AT_MOST = 128
 
 Trace = tuple[bytes, bytes, int]
+#: The same, and what goes with it as ``tracestate``.
+Found = tuple[bytes, bytes, int, bytes]
+
+_TRACEPARENT = int(Kind.TRACEPARENT)
+_TRACESTATE = int(Kind.TRACESTATE)
+
+
+def find_traceparent(special: Mapping[int, bytes]) -> Found | None:
+    """What a request says in W3C's fields; None when it says nothing that can be read.
+
+    A state belongs to its ``traceparent``: without one it goes no further (3.3).
+    """
+    value = special.get(_TRACEPARENT)
+    trace = parse_traceparent(value) if value is not None else None
+    if trace is None:
+        return None
+    state = special.get(_TRACESTATE)
+    return *trace, b"" if state is None else passable_tracestate(state)
 
 
 def parse_traceparent(value: bytes) -> Trace | None:
@@ -52,24 +83,27 @@ def write_traceparent(trace_id: bytes, span_id: bytes, flags: int) -> bytes:
     return b"00-%b-%b-%02x" % (trace_id, span_id, flags)
 
 
-def is_plausible_tracestate(value: bytes) -> bool:
-    """Whether ``value`` may be passed on verbatim; else it is dropped as a whole (3.3).
+def passable_tracestate(value: bytes) -> bytes:
+    """What of ``value`` is passed on: all of it, verbatim, or nothing where a part is malformed.
 
-    True for 1 to 32 well-formed members with different keys, in at most 4096 bytes. To be asked
-    only beside a valid ``traceparent``, without which the state means nothing.
+    Of more than 32 members the last ones, which are the oldest, are left out (3.3.1.1). Well-formed
+    members have different keys, and are in at most 4096 bytes. To be asked only beside a valid
+    ``traceparent``, without which the state means nothing.
     """
     if len(value) > _STATE_BYTES_AT_MOST:
-        return False
-    keys: list[bytes] = []
-    for listed in value.split(b",", 2 * _STATE_MEMBERS_AT_MOST):
+        return b""
+    members: dict[bytes, bytes] = {}
+    for listed in value.split(b","):
         member = listed.strip(b" \t")
         if not member:
             continue  # empty members are allowed (3.3.1.1)
         key, _, text = member.partition(b"=")
-        if not _is_key(key) or not _is_value(text):
-            return False
-        keys.append(key)
-    return 0 < len(keys) <= _STATE_MEMBERS_AT_MOST and len(set(keys)) == len(keys)
+        if not _is_key(key) or not _is_value(text) or key in members:
+            return b""
+        members[key] = member
+    if len(members) <= _STATE_MEMBERS_AT_MOST:
+        return value if members else b""
+    return b",".join(islice(members.values(), _STATE_MEMBERS_AT_MOST))
 
 
 def valid_request_id(value: bytes) -> bool:

@@ -18,6 +18,7 @@ from sidecar.wire.head import parse_request, parse_response
 from sidecar.wire.names import RESPONSE_KINDS, NameTable
 from sidecar.wire.rejection import Rejected
 from tests.proxy.harness import rules_for
+from tests.wire.traced import Ids
 
 RULES = rules_for([], watched=frozenset({b"x-watched"}), identity=frozenset({b"x-user"}))
 PEER = Peer(RULES, "inbound", b"here", b"192.0.2.1", b"http")
@@ -112,8 +113,7 @@ def forward_request(request: Request) -> bytes:
     head = request.head
     if not head.host:
         head.lines.insert(0, b"Host: upstream.example")
-    trace = (b"1" * 32, b"2" * 16, 1)
-    sent = request_head(head, request.stamp, b"id-1", trace)
+    sent = request_head(head, request.stamp, Ids())
     return sent + _framed(request.body, chunked=head.chunked)
 
 

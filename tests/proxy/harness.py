@@ -31,6 +31,7 @@ from sidecar.ruleset.routes import (
     Timeouts,
     Trust,
 )
+from sidecar.ruleset.traces import Traces
 from sidecar.telemetry.metrics import ClientMeters, Meters
 from sidecar.telemetry.record import ExchangeRecord, RecordRing
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
@@ -116,6 +117,7 @@ def rules_for(
     watched: frozenset[bytes] = frozenset(),
     identity: frozenset[bytes] = frozenset(),
     answers: frozenset[bytes] = frozenset(),
+    traces: Traces | None = None,
 ) -> RuleSet:
     """A rule set with one route to one cluster."""
     cluster = Cluster("app", tuple(endpoints), Balancer())
@@ -137,6 +139,7 @@ def rules_for(
         names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
         names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
         response_names=NameTable(RESPONSE_KINDS, watched=answers),
+        traces=traces or Traces(),
     )
 
 

@@ -41,6 +41,16 @@ class Heard:
         return values[0] if values else None
 
     @property
+    def parent(self) -> bytes:
+        """The span that it was told as its parent."""
+        return (self.get("traceparent") or b"").split(b"-")[2]
+
+    @property
+    def lasting(self) -> list[tuple[bytes, bytes]]:
+        """The fields that are the same in every try of one request."""
+        return [one for one in self.headers if one[0] != b"traceparent"]
+
+    @property
     def names(self) -> list[bytes]:
         return [name for name, _ in self.headers]
 

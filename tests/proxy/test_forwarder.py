@@ -93,7 +93,12 @@ async def test_what_is_idempotent_is_sent_again_on_a_fresh_connection(raw: bytes
         second.body,
         second.trailers,
     )
-    assert first.headers == second.headers
+    assert first.lasting == second.lasting
+    assert [one.span_id for one in record.tries] == [first.parent, second.parent]
+    assert [(one.status, one.reason) for one in record.tries] == [
+        (0, "stale_connection"),
+        (200, ""),
+    ]
     assert (record.status, record.reason, record.attempts, retries) == (200, "", 2, 1)
     assert failed is not None
 

@@ -267,6 +267,7 @@ async def test_fields_keep_their_order_spelling_and_repetition() -> None:
     assert one.names[: len(names)] == names
     assert one.names[len(names) :] == [
         b"Via", b"X-Forwarded-For", b"X-Forwarded-Proto", b"x-request-id", b"traceparent",
+        b"x-sidecar-trace",
     ]  # fmt: skip
     assert one.all("x-b") == [b"1", b"3"]
     assert one.get("x-latin") == b"\xe9"

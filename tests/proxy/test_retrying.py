@@ -54,9 +54,10 @@ async def test_the_client_sees_only_the_answer_that_is_wanted(raw: bytes, first:
     assert (seen.status, seen.body) == (200, b"ok")
     assert len(service.heard) == 2
     before, after = service.heard
-    assert (before.body, before.trailers, before.headers) == (
-        after.body, after.trailers, after.headers,
+    assert (before.body, before.trailers, before.lasting) == (
+        after.body, after.trailers, after.lasting,
     )  # fmt: skip
+    assert [one.span_id for one in record.tries] == [before.parent, after.parent]
     assert (record.status, record.reason, record.attempts) == (200, "", 2)
     assert clause.tally.applied == 1
     assert readings(clause) == {"success": 1}

@@ -15,7 +15,7 @@ from tests.proxy.harness import Proxy, Recorder, proxy, upstream
 from tests.proxy.recorder import Heard
 from tests.ruleset.compiled import compiled
 
-HOPS = {b"via", b"x-request-id", b"traceparent"}
+HOPS = {b"via", b"x-request-id", b"traceparent", b"x-sidecar-trace"}
 
 
 def calls(port: int, *, others: str = "refuse", dead: int = 1) -> RuleSet:

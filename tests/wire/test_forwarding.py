@@ -14,13 +14,14 @@ from sidecar.wire.forwarding import (
     peer_stamp,
     proxied_stamp,
     request_head,
+    request_head_with,
     response_framing,
     response_head,
 )
 from sidecar.wire.head import HeadLimits, parse_request, parse_response
 from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
+from tests.wire.traced import Ids
 
-TRACE = (b"1" * 32, b"2" * 16, 1)
 STAMP = peer_stamp(b"shop-1", b"192.0.2.7", b"http")
 
 
@@ -37,7 +38,7 @@ def read_response(*lines: bytes, start: bytes = b"HTTP/1.1 200 OK") -> ResponseH
 
 
 def sent(head: RequestHead, stamp: bytes = STAMP) -> list[bytes]:
-    data = request_head(head, stamp, b"id-1", TRACE)
+    data = request_head(head, stamp, Ids())
     assert data.endswith(b"\r\n\r\n")
     assert data.count(b"\r\n\r\n") == 1
     return data[:-4].split(b"\r\n")
@@ -56,6 +57,7 @@ def test_a_request_goes_on_in_its_order_with_what_the_sidecar_answers_for() -> N
         b"X-Forwarded-Proto: http",
         b"x-request-id: id-1",
         b"traceparent: 00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01",
+        b"x-sidecar-trace: tell",
     ]
 
 
@@ -81,15 +83,26 @@ def test_hop_by_hop_fields_stay_here() -> None:
     assert not [line for line in lines if line.startswith(b"X-Private")]
 
 
+def test_without_a_trace_nothing_is_asked_about_it() -> None:
+    data = request_head_with(read_request(b"tracestate: a=1"), STAMP, b"id-1")
+    assert data.endswith(b"x-request-id: id-1\r\n\r\n")
+    assert b"trace" not in data
+    assert request_head_with(read_request(), STAMP, b"id-1", b"b3: 0\r\n").endswith(
+        b"\r\nb3: 0\r\n\r\n"
+    )
+
+
 def test_an_upgrade_a_wish_for_trailers_and_an_expectation_are_asked_again() -> None:
     upgrade = sent(read_request(b"Connection: Upgrade", b"Upgrade: websocket"))
-    assert upgrade[-4:-2] == [b"Connection: upgrade", b"Upgrade: websocket"]
+    assert upgrade[-5:-3] == [b"Connection: upgrade", b"Upgrade: websocket"]
     assert b"Connection: TE" in sent(read_request(b"TE: trailers"))
     assert b"Expect: 100-continue" in sent(read_request(b"Expect: 100-continue"))
 
 
 def test_tracestate_and_max_forwards_go_on_as_they_were_left() -> None:
-    lines = sent(read_request(b"tracestate: a=1", b"tracestate: b=2", b"Max-Forwards: 4"))
+    head = read_request(b"tracestate: a=1", b"tracestate: b=2", b"Max-Forwards: 4")
+    data = request_head(head, STAMP, Ids(trace_state=b"a=1, b=2"))
+    lines = data.split(b"\r\n")
     assert b"tracestate: a=1, b=2" in lines
     assert b"Max-Forwards: 4" in lines
 
