@@ -17,10 +17,18 @@ EVERYTHING := $(VENV)/.everything-is-installed
 
 FUZZ_SECONDS ?= 120
 PYTEST_ARGS ?=
+#: Integration tests beside each other: most of them wait most of the time.
+BESIDE ?= 4
+
+# Where they are: to look through all the others for them takes a while.
+REAL = tests/integration $(shell grep -rl --include='test_*.py' 'pytest.mark.integration' tests)
+
+# The tests start hundreds of Python processes: without bytecode each compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help setup demo test lint unit integration fuzz bench servers lock clean
+.PHONY: help setup demo test lint unit integration soak fuzz bench servers lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,11 +83,18 @@ lint: $(EVERYTHING) ## format, lint, types, import contracts
 
 unit: $(EVERYTHING) ## tests without sockets
 	$(call say,unit tests)
-	@$(BIN)/pytest -m 'not integration' --ignore tests/integration --numprocesses auto $(PYTEST_ARGS)
+	@$(BIN)/pytest -m 'not integration and not soak' --ignore tests/integration --numprocesses auto $(PYTEST_ARGS)
 
 integration: $(EVERYTHING) servers ## tests with real sockets and real servers
 	$(call say,integration tests)
-	@$(BIN)/pytest -m integration $(PYTEST_ARGS)
+	@$(BIN)/pytest $(REAL) -m 'integration and not alone and not soak' \
+	    --numprocesses $(BESIDE) --dist loadgroup $(PYTEST_ARGS)
+	$(call say,integration tests that need the machine for themselves)
+	@$(BIN)/pytest $(REAL) -m 'integration and alone and not soak' $(PYTEST_ARGS)
+
+soak: $(EVERYTHING) servers ## the same again and again: hours of use in some minutes
+	$(call say,soak)
+	@$(BIN)/pytest $(REAL) -m soak $(PYTEST_ARGS)
 
 fuzz: $(EVERYTHING) ## search for counter-examples for FUZZ_SECONDS (120)
 	$(call say,fuzzing for $(FUZZ_SECONDS) s)

@@ -16,7 +16,7 @@ _INTEGRATION = Path(__file__).parent / "integration"
 # A busy machine is no counter-example, so no example has a deadline. CI tries the same examples
 # every time; new ones are looked for on developers' machines and by `make fuzz`.
 hypothesis.settings.register_profile(
-    "quick", max_examples=100, deadline=None, derandomize=_IN_CI, print_blob=True
+    "quick", max_examples=50, deadline=None, derandomize=_IN_CI, print_blob=True
 )
 hypothesis.settings.register_profile(
     "deep", max_examples=1_000, deadline=None, stateful_step_count=80, print_blob=True

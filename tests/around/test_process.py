@@ -17,7 +17,7 @@ from sidecar.settings import CannotStart
 #: These start real processes, if small ones.
 pytestmark = pytest.mark.integration
 
-_PATIENCE = 10.0
+_PATIENCE = 20.0
 #: Says that it is there, and obeys nobody.
 _DEAF = """
 import signal, sys, time

@@ -22,7 +22,7 @@ from tests.ruleset.compiled import FOLDER, checked, compiled, count_anything, ru
 
 pytestmark = pytest.mark.integration
 
-_PATIENCE = 10.0
+_PATIENCE = 20.0
 _ANSWERS = """
 import http.server, os, sys
 if len(sys.argv) > 1:

@@ -60,7 +60,7 @@ def test_calls_are_counted(tmp_path: Path) -> None:
     calls = {name: count for _, _, name, count in found["calls"]}
     assert calls["compute"] == 10
     shares = own_shares(tmp_path / "profile.json")
-    assert shares["<genexpr>"] > 0.5
+    assert max(shares, key=lambda name: shares[name]) == "<genexpr>"
 
 
 def test_a_sampler_that_stopped_samples_no_more() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.servers.processes import Process
 from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter
 
-_EXIT_SECONDS = 20.0
+_EXIT_SECONDS = 30.0
 
 #: Makes inherited sockets descriptors 3 and up, as systemd does, and becomes the sidecar.
 _AS_SYSTEMD = """
@@ -86,6 +86,6 @@ async def take_over(
     )
 
 
-async def ended(sidecar: SidecarProcess, within_seconds: float = 10.0) -> int:
+async def ended(sidecar: SidecarProcess, within_seconds: float = 20.0) -> int:
     """The exit status of a sidecar that is about to end."""
     return await asyncio.to_thread(sidecar.process.wait, within_seconds)

@@ -81,10 +81,15 @@ class Reader:
     def _wait_until_sender_waits(self) -> None:
         deadline = time.monotonic() + _STALLS_WITHIN_SECONDS
         before = -1
-        while before != self.source.sent_bytes and time.monotonic() < deadline:
+        while self._is_behind(before) and time.monotonic() < deadline:
             before = self.source.sent_bytes
             time.sleep(_STALLED_SECONDS)
         self.held_bytes = self.source.sent_bytes - self.received_bytes
+
+    def _is_behind(self, sent_before_bytes: int) -> bool:
+        """Whether the sender still sends, or has not even had its turn on a busy machine."""
+        sent_bytes = self.source.sent_bytes
+        return sent_bytes != sent_before_bytes or sent_bytes <= self.received_bytes
 
 
 class StreamingApp(http.server.ThreadingHTTPServer):

@@ -26,7 +26,7 @@ from tests.servers.ports import Address, free_port, is_listening
 from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter, both_loops
 
 SERVICE = ["--", sys.executable, str(Path(__file__).with_name("wrapped_service.py"))]
-_PATIENCE = 20.0
+_PATIENCE = 30.0
 
 
 def text(inventory: Address = "127.0.0.1:9", *, inbound: str = "127.0.0.1:0") -> str:
@@ -145,7 +145,7 @@ async def test_while_it_finishes_it_can_still_call(
         around(sidecar_process, loop) as sidecar,
         await Connection.open(sidecar.address) as client,
     ):
-        await client.send(b"GET /late?after=0.7 HTTP/1.1\r\nHost: shop\r\n\r\n")
+        await client.send(b"GET /late?after=1.5 HTTP/1.1\r\nHost: shop\r\n\r\n")
         await eventually(lambda: "late: begun" in sidecar.log, "it has begun")
         sidecar.process.send_signal(signal.SIGTERM)
         await eventually(lambda: not is_listening(sidecar.address), "nobody new is let in")

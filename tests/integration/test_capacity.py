@@ -18,6 +18,9 @@ from tests.integration.scripted import answer, upstream
 from tests.servers.ports import Address
 from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter, both_loops
 
+#: Offers more than the service can do, and promises who is served nevertheless.
+pytestmark = pytest.mark.alone
+
 PRIORITY = "x-request-priority"
 #: The service does so many at a time, each in so long: 400 a second.
 SLOTS = 4

@@ -29,6 +29,9 @@ from tests.integration.rule_text import rules
 from tests.policies.building import World
 from tests.servers.sidecar import SidecarStarter
 
+#: Rates of so many a second: the clock runs on while the machine does something else.
+pytestmark = pytest.mark.alone
+
 HEADING = "`rate_limits`: how much"
 WARM_UP, PACE, VALUES, COSTS = 1, 2, 3, 4
 

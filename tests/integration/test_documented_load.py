@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections import Counter
 
+import pytest
+
 from tests.integration.clients.asking import eventually, metric
 from tests.integration.clients.connection import Answer, Connection
 from tests.integration.clients.crowd import Crowd, Question
@@ -21,6 +23,9 @@ from tests.integration.documented import (
     together,
 )
 from tests.servers.sidecar import SidecarStarter
+
+#: Who waits how long depends on the machine having time for everybody.
+pytestmark = pytest.mark.alone
 
 CRAWLER = [("User-Agent", "a bot")]
 CONCURRENCY = "`concurrency`: how many at a time"
@@ -76,7 +81,7 @@ async def test_overload(sidecar_process: SidecarStarter, service: Service) -> No
         return crawlers.statuses[503] > 3 and ratio > 0
 
     async with crowd.at_work():
-        await eventually(a_crawler_is_shed, "low is shed", 15)
+        await eventually(a_crawler_is_shed, "low is shed")
     assert checkout.statuses.keys() == {200}
     assert metric(sidecar, "sidecar_overload_shed_ratio", priority="critical") == 0
 

@@ -40,6 +40,7 @@ def state_of(sidecar: SidecarProcess) -> str:
     return state
 
 
+@pytest.mark.alone
 class TestBreakers:
     @pytest.fixture
     def part(self) -> Part:
@@ -192,6 +193,7 @@ class TestFaults:
         assert not any(b"x-chaos" in head.lower() for head in service.heads)
 
 
+@pytest.mark.alone
 class TestDeadlines:
     @pytest.fixture
     async def sidecar(self, sidecar_process: SidecarStarter, service: Service) -> SidecarProcess:
@@ -233,6 +235,7 @@ class TestDeadlines:
         assert time.monotonic() - began < 1.0
 
 
+@pytest.mark.alone
 async def test_timeouts(sidecar_process: SidecarStarter, service: Service) -> None:
     part = hastened(example("Where requests come in and go to"), 20)
     sidecar = await started(sidecar_process, service.address, {"timeouts": part["timeouts"]})

@@ -99,7 +99,7 @@ async def test_checks_find_the_dead_and_the_living(
     sidecar_process: SidecarStarter, start_service: StartService, loop: Loop, tmp_path: Path
 ) -> None:
     port, log = free_port(), tmp_path / "sidecar.log"
-    health = {"get": "/healthz", "every": "100ms", "timeout": "100ms", "healthy_after": 1}
+    health = {"get": "/healthz", "every": "400ms", "timeout": "400ms", "healthy_after": 1}
     upstream = {"targets": [f"127.0.0.1:{port}"], "health": {**health, "unhealthy_after": 2}}
     telemetry = {"logs": {"file": str(log)}}
     sidecar = sidecar_process(rules(upstream, telemetry=telemetry), loop=loop)

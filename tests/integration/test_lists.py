@@ -75,6 +75,7 @@ async def seconds_until(sidecar: SidecarProcess, user: str, wanted: int) -> floa
     return time.monotonic() - began
 
 
+@pytest.mark.alone
 @both_loops
 async def test_a_scalper_is_denied_while_requests_run(
     sidecar_process: SidecarStarter, nginx: Nginx, lists: Lists, loop: Loop
@@ -114,6 +115,7 @@ async def test_a_bad_list_changes_nothing_and_is_told(
     assert metric(sidecar, "sidecar_rules_files_refused") == 0
 
 
+@pytest.mark.alone
 async def test_an_entry_ends_while_the_sidecar_runs(
     sidecar_process: SidecarStarter, nginx: Nginx, lists: Lists
 ) -> None:

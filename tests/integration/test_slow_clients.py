@@ -17,6 +17,9 @@ from tests.servers.processes import Process, run_process
 from tests.servers.programs import need
 from tests.servers.sidecar import SidecarProcess, SidecarStarter
 
+#: Promises what well-behaved clients wait at most.
+pytestmark = pytest.mark.alone
+
 ATTACKERS = 300
 #: Of the attackers; slowhttptest gives up on some of its own connections.
 NEARLY_ALL = 0.9

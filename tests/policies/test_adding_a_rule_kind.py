@@ -53,7 +53,6 @@ def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", *arguments]
     environment = {
         "PYTHONPATH": str(project),
-        "PYTHONDONTWRITEBYTECODE": "1",
         # The page's test needs nothing but pytest.
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }

@@ -148,4 +148,4 @@ class BulkheadModel(RuleBasedStateMachine):
 
 
 TestBulkheadModel = BulkheadModel.TestCase
-TestBulkheadModel.settings = settings(max_examples=150, stateful_step_count=50)
+TestBulkheadModel.settings = settings(max_examples=80, stateful_step_count=40)

@@ -134,13 +134,16 @@ def sidecar_process(tmp_path: Path) -> Iterator[SidecarStarter]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a costly server together, and let them wait for its start."""
+    """Keep the tests that share a costly server together, and let them wait for its start.
+
+    All others of one file, or class, are kept together too: they may share sidecars.
+    """
     for item in items:
-        costly = _COSTLY.keys() & set(getattr(item, "fixturenames", ()))
-        for fixture in sorted(costly)[:1]:
-            item.add_marker(pytest.mark.xdist_group(fixture))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(_COSTLY[fixture]))
+        costly = sorted(_COSTLY.keys() & set(getattr(item, "fixturenames", ())))
+        file_or_class = item.nodeid.partition("[")[0].rpartition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(costly[0] if costly else file_or_class))
+        if costly and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_COSTLY[costly[0]]))
 
 
 @pytest.hookimpl(wrapper=True)

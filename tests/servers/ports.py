@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -12,18 +13,27 @@ Address = str
 
 _POLL_SECONDS = 0.01
 _PROBE_SECONDS = 1.0
+#: Below those that systems give to port 0 and to connections (on Linux from 32768 on), so that a
+#: port stays free until its server binds it, whatever else connects meanwhile.
+_CHOSEN = range(10_000, 32_000)
+#: Every process that runs tests draws for itself.
+_draw = random.SystemRandom()
 
 
 def free_port() -> int:
     """A port that was free a moment ago.
 
     Another process may take it meanwhile: prefer port 0 wherever a server can say which port it
-    got, and expect a start to fail now and then where it cannot.
+    got, and expect a start to fail once in a blue moon where it cannot.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    while True:
+        port = _draw.choice(_CHOSEN)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def connect(address: Address, timeout_seconds: float = _PROBE_SECONDS) -> socket.socket:
@@ -52,7 +62,7 @@ def is_listening(address: Address) -> bool:
     return True
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float = 20.0) -> None:
     """Return once ``condition`` holds; raise ``TimeoutError`` naming ``what`` after the time."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():
@@ -62,6 +72,6 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float 
         time.sleep(_POLL_SECONDS)
 
 
-def wait_until_listening(address: Address, timeout_seconds: float = 10.0) -> None:
+def wait_until_listening(address: Address, timeout_seconds: float = 20.0) -> None:
     """Return once ``address`` accepts connections; raise ``TimeoutError`` after the time."""
     wait_until(lambda: is_listening(address), f"listening at {address}", timeout_seconds)

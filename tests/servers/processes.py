@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.servers.ports import free_port, is_listening, wait_until
 
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 20.0
 #: For servers that cannot take port 0: the port may be lost between choosing and binding it.
 _START_ATTEMPTS = 3
 _LOG_TAIL_BYTES = 16 * 1024
@@ -70,7 +70,7 @@ class Process:
         return self._child.poll()
 
     def wait_until_ready(
-        self, condition: Callable[[], bool], what: str, timeout_seconds: float = 20.0
+        self, condition: Callable[[], bool], what: str, timeout_seconds: float = 30.0
     ) -> None:
         """Return once ``condition`` holds.
 

@@ -93,7 +93,7 @@ class Prometheus:
         active: list[dict[str, Any]] = self._get("/api/v1/targets", {})["activeTargets"]
         return active
 
-    def wait_until_scraped(self, timeout_seconds: float = 15.0) -> None:
+    def wait_until_scraped(self, timeout_seconds: float = 30.0) -> None:
         """Return once every target was scraped without an error; raise ``TimeoutError``."""
         wait_until(self._all_up, "every target scraped", timeout_seconds)
 

@@ -62,7 +62,7 @@ class SidecarProcess:
         written.write_text(rules, encoding="utf-8")
         written.replace(self.rule_file)
 
-    def stop(self, timeout_seconds: float = 10.0) -> int:
+    def stop(self, timeout_seconds: float = 20.0) -> int:
         """End it by SIGTERM and return the exit status."""
         return self.process.stop(timeout_seconds)
 

@@ -92,6 +92,7 @@ def test_a_program_that_ends_says_why(place: Workplace) -> None:
         Running(broken, place, EVERYWHERE).__enter__()
 
 
+@pytest.mark.alone
 def test_settling_waits_for_the_end_of_the_work(place: Workplace) -> None:
     command = ("{program:python}", "-c", BUSY_SERVER, "{port}")
     busy = dataclasses.replace(by_name("nginx"), name="busy", command=command)
@@ -103,6 +104,7 @@ def test_settling_waits_for_the_end_of_the_work(place: Workplace) -> None:
     assert time.monotonic() - began > BUSY_SECONDS + 0.4
 
 
+@pytest.mark.alone
 def test_settling_with_nothing_to_do_is_short(place: Workplace) -> None:
     with Running(by_name("nginx"), place, EVERYWHERE) as running:
         began = time.monotonic()
@@ -138,6 +140,7 @@ def test_a_missing_page_spoils_a_run(place: Workplace) -> None:
         generator.closed(place.upstream_port, "/nowhere", connections=4, seconds=1, mode=("get",))
 
 
+@pytest.mark.alone
 def test_h2load_sends_by_the_clock(place: Workplace) -> None:
     require("h2load")
     generator = Generator(EVERYWHERE, place.root)

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.servers.ports import Address, connect
 from tests.servers.sidecar import SidecarProcess
 
-_SECONDS = 10.0
+_SECONDS = 20.0
 _LOOK_SECONDS = 0.01
 
 
@@ -79,7 +79,7 @@ def resident_bytes(pid: int) -> int:
 async def eventually(
     condition: Callable[[], bool] | Callable[[], Awaitable[bool]],
     what: str,
-    within_seconds: float = 10.0,
+    within_seconds: float = 20.0,
 ) -> None:
     """Return once the condition holds; one that blocks is asked in a thread.
 

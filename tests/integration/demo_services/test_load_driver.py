@@ -16,6 +16,9 @@ from demo_services.load.driver import run
 from demo_services.load.plan import Client, Plan, Request, Step
 from demo_services.load.report import Report, Second
 
+#: Measures.
+pytestmark = pytest.mark.alone
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REFUSED = b"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
