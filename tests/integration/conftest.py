@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,13 @@ def loop(request: pytest.FixtureRequest) -> Loop:
 def plain(shared_start: SidecarStarter, nginx: Nginx, loop: Loop) -> SidecarProcess:
     """A sidecar in front of nginx without any rule, on each loop in turn."""
     return shared_start(rules(nginx.address), loop=loop)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of a short name: the path of a Unix socket in it has little more than 100 bytes."""
+    with tempfile.TemporaryDirectory(prefix="test-") as name:
+        yield Path(name)
 
 
 @pytest.fixture

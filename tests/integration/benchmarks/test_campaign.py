@@ -19,13 +19,13 @@ PACE = dataclasses.replace(MODERATE, rate=100, connections=10)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
+def place(folder: Path) -> Workplace:
     for name in ("nginx", "wrk", "h2load"):
         try:
             programs.find(name)
         except programs.NotInstalledError as absent:
             pytest.skip(str(absent))
-    return Workplace(tmp_path, 1024)
+    return Workplace(folder, 1024)
 
 
 def carry_out(

@@ -48,9 +48,9 @@ def require(*names: str) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Workplace]:
+def place(folder: Path) -> Iterator[Workplace]:
     require("nginx")
-    workplace = Workplace(tmp_path, 1024)
+    workplace = Workplace(folder, 1024)
     with Running(UPSTREAM, workplace, EVERYWHERE):
         yield workplace
 

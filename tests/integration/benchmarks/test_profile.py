@@ -11,16 +11,17 @@ from benchmarks.workplace import Workplace
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
+def place(folder: Path) -> Workplace:
     for name in ("nginx", "wrk", "sidecar"):
         try:
             programs.find(name)
         except programs.NotInstalledError as absent:
             pytest.skip(str(absent))
-    return Workplace(tmp_path, 1024)
+    return Workplace(folder, 1024)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["sample", "calls"])
 def test_finds_the_data_path_in_the_sidecar(place: Workplace, how: str) -> None:
     found = profiling.profile(by_name("sidecar"), SATURATED, how, 1, place)

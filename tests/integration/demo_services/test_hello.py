@@ -7,8 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,13 +50,6 @@ def _assert_nothing_is_left(text: str, folder: Path) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert not list(folder.glob("hello-*"))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where the demo keeps what it writes; the names of sockets in it may not be long."""
-    with tempfile.TemporaryDirectory(prefix="hello-") as name:
-        yield Path(name)
 
 
 @pytest.mark.slow

@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,13 +51,6 @@ def _processes_of(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where the story keeps what it writes; the names of sockets in it may not be long."""
-    with tempfile.TemporaryDirectory(prefix="story-") as name:
-        yield Path(name)
 
 
 def _assert_nothing_is_left(folder: Path) -> None:
