@@ -38,6 +38,7 @@ from sidecar.ruleset.reload import Watcher
 from sidecar.settings import CannotStart, LoopKind, Settings, default_state_dir
 from sidecar.telemetry.access_log import STDERR, STREAMS, AccessLog
 from sidecar.telemetry.exemplars import Exemplars
+from sidecar.telemetry.gc_pauses import GcPauses
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.pump import RecordPump
 from sidecar.telemetry.record import RecordRing
@@ -136,8 +137,11 @@ class Sidecar:
         if self._service is None or await self._begin(self._service, loop):
             await self._announce(loop)
         _settle()
+        pauses = GcPauses(self._meters.gc_pauses)
+        pauses.start()
         await self._stop.wait()
         await self._drain()
+        pauses.stop()
         self._keys.stop()
         await files.stop()
         await watcher.stop()

@@ -134,6 +134,11 @@ class Concurrency(GateBasics):
         return self._held.slots.taken
 
     @property
+    def at_most(self) -> int:
+        """How many slots each value has."""
+        return self._held.slots.at_most
+
+    @property
     def queued(self) -> int:
         """How many wait, of all values together."""
         return self._held.slots.queued

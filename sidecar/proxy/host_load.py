@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sidecar.telemetry.control_groups import GROUPS, PROC, groups_of, upwards
+
 if TYPE_CHECKING:
     from sidecar.state.load import Load
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 WINDOW_SECONDS: Final = 0.25
 #: How much of the share that is told is the last window's: quotas are given out in pieces.
 _NEWS: Final = 0.5
-_PROC: Final = Path("/proc")
-_GROUPS: Final = Path("/sys/fs/cgroup")
 
 
 class Counter(NamedTuple):
@@ -46,6 +46,11 @@ class HostLoad:
         self._since = 0.0
         self._share: float | None = None
 
+    @property
+    def share(self) -> float | None:
+        """How much of the CPU time that may be used is used, 0 to 1; None when it is unknown."""
+        return self._share
+
     def tick(self, now: float, lag: float) -> None:
         """Called at every tick of the sweep, which came ``lag`` seconds after it was due."""
         self._load.lagged(lag)
@@ -67,7 +72,7 @@ class HostLoad:
         return self._share
 
 
-def find_counter(proc: Path = _PROC, groups: Path = _GROUPS) -> Counter:
+def find_counter(proc: Path = PROC, groups: Path = GROUPS) -> Counter:
     """The counter of what limits us most closely, among those that there are."""
     for make in _candidates(proc, groups):
         with suppress(OSError, ValueError):
@@ -78,29 +83,12 @@ def find_counter(proc: Path = _PROC, groups: Path = _GROUPS) -> Counter:
 
 
 def _candidates(proc: Path, groups: Path) -> Iterator[Callable[[], Counter]]:
-    ours = _groups_of(proc)
-    for group in _upwards(ours.get("", "")):
+    ours = groups_of(proc)
+    for group in upwards(ours.get("", "")):
         yield partial(_version_2, groups / group)
-    for group in _upwards(ours.get("cpu", "")):
+    for group in upwards(ours.get("cpu", "")):
         yield partial(_version_1, groups / "cpu" / group, groups / "cpuacct" / group)
     yield partial(_host, proc / "stat")
-
-
-def _groups_of(proc: Path) -> dict[str, str]:
-    """The control group of this process by controller; that of version 2 has no name."""
-    found: dict[str, str] = {}
-    with suppress(OSError):
-        for line in (proc / "self" / "cgroup").read_text().splitlines():
-            _, _, rest = line.partition(":")
-            controllers, _, path = rest.partition(":")
-            found |= dict.fromkeys(controllers.split(","), path)
-    return found
-
-
-def _upwards(path: str) -> Iterator[Path]:
-    """A group and those around it, the root last. In a container it often is the only one seen."""
-    group = Path(path.lstrip("/"))
-    yield from (group, *group.parents)
 
 
 def _version_2(group: Path) -> Counter:

@@ -25,6 +25,7 @@ from sidecar.proxy.client_connection import (
     WAITING,
 )
 from sidecar.proxy.clock import clock
+from sidecar.proxy.saturation import Saturation
 
 if TYPE_CHECKING:
     from sidecar.proxy.downstream import Downstream
@@ -55,6 +56,7 @@ class Sweep:
         self._listeners = listeners
         self._each_tick = each_tick
         self._host_load = host_load
+        self._saturation = Saturation(engine, listeners, self._cpu_share)
         self._ticks = 0
         #: Connections that are still to be looked at in this second, and how many at a tick.
         self._round: list[tuple[Downstream, Listener]] = []
@@ -79,6 +81,8 @@ class Sweep:
         engine.meters.loop_lag.observe(lag)
         if self._host_load is not None:
             self._host_load.tick(now, lag)
+        if self._ticks % _TICKS_A_SECOND == 0:
+            self._saturation.look(now)
         try:
             self.look(now)
             self._each_tick(now)
@@ -86,6 +90,9 @@ class Sweep:
             # Whatever goes wrong with one request, the others' time must end too.
             self._due = clock() + TICK_SECONDS
             self._handle = engine.loop.call_later(TICK_SECONDS, self._tick)
+
+    def _cpu_share(self) -> float | None:
+        return self._host_load.share if self._host_load is not None else None
 
     def look(self, now: float) -> None:
         """Look at everything whose time may have come."""

@@ -258,6 +258,25 @@ CONTROL_TARGET = Attribute(
 CONTROL_SETTING = Attribute("sidecar.control.setting", "string", "What it was set to.")
 CONTROL_BY = Attribute("sidecar.control.by", "string", "Who changed it.")
 RESULT = Attribute("sidecar.result", "string", "`success` or `failure`.", "result")
+RESOURCE = Attribute(
+    "sidecar.resource",
+    "string",
+    "What is used or waited for: `cpu`, `memory`, `io`, or a bound of the sidecar's own.",
+    "resource",
+)
+PRESSURE_SCOPE = Attribute(
+    "sidecar.pressure.scope", "string", "Whose pressure: `container`, else `host`.", "scope"
+)
+PRESSURE_STALLED = Attribute(
+    "sidecar.pressure.stalled", "string", "`some` of the tasks, or `full`: all of them.", "stalled"
+)
+MEMORY_EVENT = Attribute(
+    "sidecar.memory.event", "string", "`high`, `max`, `oom` or `oom_kill`, as the kernel has it.",
+    "event",
+)  # fmt: skip
+GENERATION = Attribute(
+    "sidecar.gc.generation", "int", "How old what was looked at is: 0 to 2.", "generation"
+)
 SLO = Attribute("sidecar.slo.name", "string", "The name of an objective in `slo`.", "slo")
 SLO_OUTCOME = Attribute(
     "sidecar.slo.outcome", "string", "`good`, `bad`, or `shed` by a rule.", "outcome"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sidecar.telemetry import attributes as a
-from sidecar.telemetry import rule_metrics
+from sidecar.telemetry import host_metrics, rule_metrics
 from sidecar.telemetry.attributes import ATTRIBUTES, EVENTS, KNOWN_METHODS, OTHER_METHOD
 from sidecar.telemetry.declaration import Attribute, Event, Kind, Metric, Reason, Severity, Use
 from sidecar.telemetry.reasons import OTHER, REASONS, reasons
@@ -324,39 +324,8 @@ DROPPED: Final = Metric(
     reasons=(Use.RECORD_DROP, Use.LOG_DROP),
     counted="item",
 )
-#: Read from the kernel by prometheus-client; only the label is ours.
-PROCESS: Final = tuple(
-    Metric(name, kind, text, (a.SERVICE,), unit, counted=counted, dotted=dotted)
-    for name, kind, text, unit, counted, dotted in (
-        (
-            "process_cpu_seconds_total", Kind.COUNTER, "CPU time spent, user and system.",
-            "seconds", "", "process.cpu.time",
-        ),
-        (
-            "process_resident_memory_bytes", Kind.GAUGE, "Resident memory.",
-            "bytes", "", "process.memory.usage",
-        ),
-        (
-            "process_virtual_memory_bytes", Kind.GAUGE, "Virtual memory.",
-            "bytes", "", "process.memory.virtual",
-        ),
-        (
-            "process_start_time_seconds", Kind.GAUGE, "When the process started, since 1970.",
-            "seconds", "", "sidecar.process.start_time",
-        ),
-        (
-            "process_open_fds", Kind.GAUGE, "Open file descriptors.",
-            "", "file_descriptor", "process.unix.file_descriptor.count",
-        ),
-        (
-            "process_max_fds", Kind.GAUGE, "How many file descriptors may be open.",
-            "", "file_descriptor", "sidecar.process.max_file_descriptors",
-        ),
-    )
-)  # fmt: skip
-
 METRICS: Final[tuple[Metric, ...]] = (
     *(value for value in dict(globals()).values() if isinstance(value, Metric)),
     *(value for value in vars(rule_metrics).values() if isinstance(value, Metric)),
-    *PROCESS,
+    *(value for value in vars(host_metrics).values() if isinstance(value, Metric)),
 )

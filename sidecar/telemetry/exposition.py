@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import Metric as Family
-from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from sidecar.telemetry.catalogue import PROCESS
-from sidecar.telemetry.families import family_parts
+from sidecar.telemetry.families import families, family_parts
+from sidecar.telemetry.host import host_series
 from sidecar.telemetry.metrics import Meters
 
 #: About a millisecond of writing.
@@ -27,15 +26,14 @@ Encoder = Callable[[Collector], bytes]
 
 
 class MetersCollector(Collector):
-    """Everything that was counted, and the process, for any registry of prometheus-client."""
+    """Everything that was counted, and the host, for any registry of prometheus-client."""
 
     def __init__(self, meters: Meters) -> None:
         self._meters = meters
-        self._process = ProcessCollector(registry=None)
 
     def collect(self) -> Iterator[Family]:
         """Every family, each whole."""
-        yield from self.process()
+        yield from self.host()
         whole: Family | None = None
         for part in self.parts():
             if whole is not None and whole.name == part.name:
@@ -51,17 +49,9 @@ class MetersCollector(Collector):
         """The families that are counted in line, in parts (``families.family_parts``)."""
         return family_parts(self._meters, SAMPLES_PER_SLICE)
 
-    def process(self) -> list[Family]:
-        """CPU, memory and descriptors; reads files of the kernel, so call it off the loop."""
-        declared = {metric.family: metric for metric in PROCESS}
-        families = [one for one in self._process.collect() if one.name in declared]
-        for family in families:
-            family.documentation = declared[family.name].help
-            family.samples = [
-                sample._replace(labels={"service": self._meters.service, **sample.labels})
-                for sample in family.samples
-            ]
-        return families
+    def host(self) -> list[Family]:
+        """The process and its container; reads files of the kernel, so call it off the loop."""
+        return list(families(self._meters.service, host_series()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ async def expose(collector: MetersCollector, accept: str) -> Page:
 
 
 async def _pieces(collector: MetersCollector, encode: Encoder) -> AsyncIterator[bytes]:
-    yield _encode(encode, await asyncio.to_thread(collector.process))
+    yield _encode(encode, await asyncio.to_thread(collector.host))
     name = ""
     for part in collector.parts():
         written = _encode(encode, [part])

@@ -12,7 +12,17 @@ from prometheus_client.utils import floatToGoString
 from sidecar.telemetry.cells import HistogramCell
 from sidecar.telemetry.declaration import Metric
 from sidecar.telemetry.metrics import Meters
-from sidecar.telemetry.series import series
+from sidecar.telemetry.series import Row, series
+
+
+def families(service: str, rows: Iterable[tuple[Metric, Iterable[Row]]]) -> Iterator[Family]:
+    """These rows as families, each whole."""
+    for metric, of_metric in rows:
+        family = _family(metric)
+        for values, value in of_metric:
+            labels = dict(zip(metric.label_names, (service, *values), strict=True))
+            family.samples.extend(_samples(metric, labels, value))
+        yield family
 
 
 def family_parts(meters: Meters, samples_per_part: int) -> Iterator[Family]:

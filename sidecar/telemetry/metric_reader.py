@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
 from sidecar.telemetry import signals
-from sidecar.telemetry.catalogue import PROCESS
 from sidecar.telemetry.cells import HistogramCell
 from sidecar.telemetry.declaration import Attribute, Kind, Metric
-from sidecar.telemetry.exposition import MetersCollector
+from sidecar.telemetry.host import host_series
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.otel_names import dotted_name, ucum_unit
 from sidecar.telemetry.series import Labels, Row, series
@@ -40,7 +39,6 @@ class MetricReader:
     def __init__(self, meters: Meters, wall: Callable[[], int] = time.time_ns) -> None:
         """``wall`` is the time in nanoseconds since 1970."""
         self._meters = meters
-        self._collector = MetersCollector(meters)
         self._wall = wall
         self._since = wall()
         self._known: _Known = {}
@@ -48,21 +46,13 @@ class MetricReader:
     async def read(self) -> tuple[signals.Metric, ...]:
         """Every metric with all its points, of one moment; the loop is free between slices."""
         reading = _Reading(self._wall(), self._since, self._known)
-        for metric, part in await asyncio.to_thread(self._process):
-            reading.add(metric, part)
+        for metric, read in await asyncio.to_thread(host_series):
+            reading.add(metric, read)
         for metric, part in _parts(self._meters):
             reading.add(metric, part)
             await asyncio.sleep(0)
         self._since, self._known = reading.at, reading.known
         return reading.metrics()
-
-    def _process(self) -> list[tuple[Metric, list[Row]]]:
-        """Reads files of the kernel."""
-        declared = {metric.family: metric for metric in PROCESS}
-        return [
-            (declared[family.name], [((), sample.value) for sample in family.samples])
-            for family in self._collector.process()
-        ]
 
 
 def _parts(meters: Meters) -> Iterator[tuple[Metric, list[Row]]]:
@@ -82,7 +72,7 @@ class _Reading:
         self._points: dict[str, list[signals.Point]] = {}
         self._metrics: dict[str, Metric] = {}
 
-    def add(self, metric: Metric, rows: list[Row]) -> None:
+    def add(self, metric: Metric, rows: Iterable[Row]) -> None:
         self._metrics[metric.name] = metric
         points = self._points.setdefault(metric.name, [])
         for labels, value in rows:

@@ -16,6 +16,7 @@ from sidecar.model.policy import Mode, Reading, Rule
 from sidecar.telemetry import catalogue
 from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reasons
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
+from sidecar.telemetry.host_metrics import GC_BUCKETS
 
 KeyT = TypeVar("KeyT")
 
@@ -228,6 +229,12 @@ class Meters:
         self.reloads = ReloadMeters()
         self.files = FileMeters()
         self.loop_lag = HistogramCell(catalogue.LAG_BUCKETS)
+        #: CPU seconds of the loop's thread, copied now and then.
+        self.loop_cpu_seconds = 0.0
+        #: How much of each resource is used of late, 0 to 1; copied now and then.
+        self.saturation: dict[str, float] = {}
+        #: Pauses of the garbage collector by generation.
+        self.gc_pauses = {age: HistogramCell(GC_BUCKETS) for age in range(3)}
         self.drops = {
             RECORDS: Tally(reasons(Use.RECORD_DROP)),
             LOGS: Tally(reasons(Use.LOG_DROP)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sidecar.telemetry import catalogue as c
+from sidecar.telemetry import host_metrics as h
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
 from sidecar.telemetry.declaration import Metric
 from sidecar.telemetry.metrics import ClientMeters, Meters, ServerMeters
@@ -102,6 +103,11 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     yield c.FILES_REFUSED, iter([((), len(files.trouble))])
     yield c.BUILD, iter([((meters.version, meters.python), 1)])
     yield c.LOOP_LAG, iter([((), meters.loop_lag)])
+    yield h.LOOP_CPU, iter([((), meters.loop_cpu_seconds)])
+    yield h.GC_PAUSE, (((str(age),), cell) for age, cell in meters.gc_pauses.items())
+    used = dict(meters.saturation)
+    yield h.SATURATION, (((), share) for share in [max(used.values(), default=0.0)])
+    yield h.SATURATION_BY_RESOURCE, (((name,), share) for name, share in used.items())
     yield (
         c.DROPPED,
         (row for signal, tally in meters.drops.items() for row in _tally((signal,), tally)),
