@@ -14,6 +14,8 @@ from sidecar.telemetry.record import ExchangeRecord
 
 #: Requests that a rule had something to say about, or that failed.
 KEPT: Final = 2000
+#: Others whose trace is kept: it is likely to be looked for.
+TRACED: Final = 1000
 #: Requests that simply passed.
 RECENT: Final = 4000
 #: Longer targets are cut: what is remembered must be bounded.
@@ -60,6 +62,7 @@ class Decisions:
 
     def __init__(self) -> None:
         self._kept: deque[ExchangeRecord] = deque(maxlen=KEPT)
+        self._traced: deque[ExchangeRecord] = deque(maxlen=TRACED)
         self._recent: deque[ExchangeRecord] = deque(maxlen=RECENT)
         self._listeners: list[Listener] = []
         #: Has what was decided a moment ago told here too; set by whoever carries records.
@@ -71,6 +74,8 @@ class Decisions:
             shown = record if len(record.target) <= _TARGET_BYTES else _cut(record)
             if is_notable(shown):
                 self._kept.append(shown)
+            elif shown.kept:
+                self._traced.append(shown)
             else:
                 self._recent.append(shown)
             for listener in self._listeners:
@@ -91,6 +96,11 @@ class Decisions:
             found.sort(key=lambda one: one.started, reverse=True)
         return found[:count]
 
+    def remembered(self) -> Iterator[ExchangeRecord]:
+        """Every request that is remembered: first the notable ones, each the last one first."""
+        self.catch_up()
+        return self._every()
+
     def listen(self, wanted: Wanted) -> Listener | None:
         """Follow what is wanted from now on, until ``leave``; None when too many do."""
         if len(self._listeners) >= LISTENERS_AT_MOST:
@@ -104,7 +114,7 @@ class Decisions:
         self._listeners.remove(listener)
 
     def _every(self) -> Iterator[ExchangeRecord]:
-        return chain(reversed(self._kept), reversed(self._recent))
+        return chain(reversed(self._kept), reversed(self._traced), reversed(self._recent))
 
 
 def is_notable(record: ExchangeRecord) -> bool:

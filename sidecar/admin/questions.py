@@ -16,10 +16,19 @@ from sidecar.admin.refusal import Refused
 from sidecar.admin.rules_view import breakers, controls, rules, switches
 from sidecar.admin.status_view import overview, rule_file, status
 from sidecar.admin.telling import FILTERS, decision_of, explanation_of, wanted_by
+from sidecar.admin.traced import TraceAnswer, TraceList
+from sidecar.admin.traces_view import (
+    TRACE_FILTERS,
+    summaries,
+    trace_answer,
+    traced_by,
+    traces_named,
+)
 from sidecar.admin.traffic_view import routes, upstreams
 from sidecar.model.reading import closest
 from sidecar.ruleset.controls import What
 from sidecar.telemetry.exposition import MetersCollector, expose
+from sidecar.telemetry.redaction import readable
 
 #: Larger pages are compressed off the loop.
 _COMPRESS_OFF_LOOP_BYTES: Final = 16 * 1024
@@ -29,6 +38,10 @@ _CHANGES: Final = 100
 _CHANGES_AT_MOST: Final = 500
 #: So many digits of an id tell those apart that are remembered.
 _ID_AT_LEAST: Final = 6
+_REMEMBERED: Final = (
+    "the last 2000 notable ones are, the last 1000 of other traces that are kept, and the last "
+    "4000 of what simply passed"
+)
 _LIMIT: Final = {"limit": "How many at most."}
 _YES: Final = ("", "1", "true", "yes")
 
@@ -140,14 +153,36 @@ async def _decisions(call: Call) -> DecisionList:
 
 
 async def _decision(call: Call) -> Explanation:
+    found = call.inside.decisions.find(_of_an_id(call))
+    if found is None:
+        raise Refused(404, f"no decision {call.part('id')} is remembered: {_REMEMBERED}")
+    return explanation_of(found)
+
+
+def _of_an_id(call: Call) -> bytes:
+    """The beginning of an id, as it stands in the path. Raises ``Refused``."""
     wanted = call.part("id")
     if len(wanted) < _ID_AT_LEAST:
         raise Refused(422, f"'{wanted}' is too short: write {_ID_AT_LEAST} digits of it at least")
-    found = call.inside.decisions.find(wanted.lower().encode("utf-8", "replace"))
-    if found is None:
-        detail = f"no decision {wanted} is remembered: the last 2000 notable ones are, and the"
-        raise Refused(404, f"{detail} last 4000 of those that passed")
-    return explanation_of(found)
+    return wanted.lower().encode("utf-8", "replace")
+
+
+async def _traces(call: Call) -> TraceList:
+    query = call.request.query
+    count = call.count("limit", _DECISIONS, _DECISIONS_AT_MOST)
+    wanted = traced_by(query, wanted_by(query))
+    return TraceList(traces=summaries(call.inside, wanted, count))
+
+
+async def _trace(call: Call) -> TraceAnswer:
+    wanted = _of_an_id(call)
+    found = traces_named(call.inside, wanted)
+    if len(found) > 1:
+        ids = sorted(readable(one) for one in found)
+        raise Refused(422, f"{readable(wanted)} may be one of several: write more of it", ids)
+    if not found:
+        raise Refused(404, f"no trace {readable(wanted)} is remembered: {_REMEMBERED}")
+    return trace_answer(call.inside, *found.values())
 
 
 async def _audit(call: Call) -> a.Audit:
@@ -203,6 +238,16 @@ QUESTIONS: Final = (
     ),
     Operation(
         "GET", "/v1/decisions/{id}", "One decision, with its numbers", _decision, Explanation,
+        problems={404: "It is not remembered.", 422: "Too little of an id."},
+    ),
+    Operation(
+        "GET", "/v1/traces", "The last traces, as far as they came by here", _traces, TraceList,
+        query={**FILTERS, **TRACE_FILTERS, **_LIMIT},
+        problems={422: "A filter that means nothing."},
+    ),
+    Operation(
+        "GET", "/v1/traces/{id}", "One trace, or that of a decision: its spans here", _trace,
+        TraceAnswer,
         problems={404: "It is not remembered.", 422: "Too little of an id."},
     ),
     Operation(

@@ -12,7 +12,8 @@ import msgspec
 import typer
 
 from sidecar.commands import BAD_USAGE, FAILED
-from sidecar.commands.reaching import Reach, sentences
+from sidecar.commands.reaching import Reach, find_all, sentences
+from sidecar.commands.remembered import RememberedStore
 from sidecar.traces.asked import Misasked, duration_of
 from sidecar.traces.files import FileStore
 from sidecar.traces.trace import Store, Unanswered
@@ -122,8 +123,7 @@ def opened(place: Place, reach: Reach) -> Store:
         return FileStore(folder)
     if place.elasticsearch:
         return _elastic(place)
-    del reach
-    raise BadPlace("say where traces are kept: --elasticsearch URL or --files DIR")
+    return RememberedStore(find_all(reach))
 
 
 def _elastic(place: Place) -> Store:

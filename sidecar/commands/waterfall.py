@@ -20,7 +20,9 @@ from sidecar.traces.tree import Node, forest
 _COLOURS: Final = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_magenta")
 _BAR_AT_LEAST: Final = 10
 _DURATION: Final = 7
-_RESULT_AT_MOST: Final = 18
+#: Room for the status and why, in narrow and in wide terminals.
+_RESULT_AT_MOST: Final = (18, 28)
+_WIDE: Final = 100
 _WIDTH_AT_LEAST: Final = 40
 
 
@@ -59,7 +61,7 @@ class _Picture:
         services = dict.fromkeys(span.service for span in trace.spans)
         self._colours = _colours([*services])
         results = max(cell_len(row.result) for row in self._rows)
-        self._result = min(results, _RESULT_AT_MOST)
+        self._result = min(results, _RESULT_AT_MOST[width >= _WIDE])
         right = _DURATION + 1 + self._result
         labels = max(
             2 * node.depth + cell_len(row.label)

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import asyncio
 
-from sidecar.admin.decisions import KEPT, LISTENERS_AT_MOST, QUEUED, RECENT, Decisions
+from sidecar.admin.decisions import (
+    KEPT,
+    LISTENERS_AT_MOST,
+    QUEUED,
+    RECENT,
+    TRACED,
+    Decisions,
+)
 from sidecar.telemetry.evidence import Evidence
-from sidecar.telemetry.record import ExchangeRecord
+from sidecar.telemetry.record import ExchangeRecord, Keep
 from tests.telemetry.records import make_record
 
 
@@ -103,3 +110,12 @@ def test_what_was_decided_a_moment_ago_is_known_when_somebody_asks() -> None:
 
     decisions.catch_up = catch_up
     assert decisions.find(b"00f067") is not None
+
+
+def test_traces_that_are_kept_are_not_pushed_out_by_those_that_are_not() -> None:
+    decisions = Decisions()
+    decisions.feed([numbered(number, kept=Keep.SAMPLED) for number in range(TRACED + 10)])
+    decisions.feed([numbered(10_000 + number) for number in range(2 * RECENT)])
+    assert decisions.find(b"%016x" % 9) is None
+    assert decisions.find(b"%016x" % 10) is not None
+    assert len([*decisions.remembered()]) == TRACED + RECENT

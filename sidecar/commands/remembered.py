@@ -1,0 +1,106 @@
+"""The traces that running sidecars have in memory, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from sidecar.admin.traced import SpanAnswer, SpeakerAnswer, TraceAnswer, TraceList
+from sidecar.commands.reaching import Declined, Running
+from sidecar.traces.trace import (
+    NAMED_AT_MOST,
+    Operation,
+    StoredEvent,
+    StoredSpan,
+    Trace,
+    Wanted,
+    fits,
+)
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MICRO: Final = timedelta(microseconds=1)
+_LISTED: Final = "500"
+_AnswerT = TypeVar("_AnswerT")
+
+
+class RememberedStore:
+    """Asks each of them: every one knows the spans of its own only. Raises ``Unreachable``."""
+
+    def __init__(self, running: Sequence[Running]) -> None:
+        self._running = running
+
+    def services(self) -> list[str]:
+        """Whoever has a trace in memory, sorted."""
+        return sorted({one.service for answer in self.lists() for one in answer.traces})
+
+    def operations(self, service: str) -> list[Operation]:
+        """What the first spans of a service are called, sorted."""
+        found = (one for answer in self.lists() for one in answer.traces)
+        return sorted({Operation(one.name, one.kind) for one in found if one.service == service})
+
+    def search(self, wanted: Wanted) -> list[Trace]:
+        """The latest of the traces that are wanted."""
+        found = []
+        for trace_id in self._latest_ids():
+            trace = self.trace(trace_id)
+            if trace is not None and any(fits(span, wanted) for span in trace.spans):
+                found.append(trace)
+                if len(found) == wanted.limit:
+                    break
+        return found
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """One trace, as far as it is remembered."""
+        answers = self._asked(f"/v1/traces/{trace_id}", TraceAnswer)
+        spans = [stored(span, one.speaker) for one in answers for span in one.spans]
+        return Trace(trace_id, spans) if spans else None
+
+    def named(self, beginning: str) -> list[str]:
+        """The ids of traces that begin so, or have a span whose id does."""
+        answers = self._asked("/v1/traces", TraceList, id=beginning, limit=str(NAMED_AT_MOST))
+        return [*dict.fromkeys(one.id for answer in answers for one in answer.traces)]
+
+    def lists(self, **query: str) -> list[TraceList]:
+        """What each of them remembers, the latest first."""
+        return [*self._asked("/v1/traces", TraceList, **{"limit": _LISTED, **query})]
+
+    def _latest_ids(self) -> list[str]:
+        found = [one for answer in self.lists() for one in answer.traces]
+        found.sort(key=lambda one: one.start, reverse=True)
+        return [*dict.fromkeys(one.id for one in found)]
+
+    def _asked(self, path: str, kind: type[_AnswerT], **query: str) -> Iterator[_AnswerT]:
+        for running in self._running:
+            try:
+                yield running.ask(path, kind, **query)
+            except Declined as error:
+                # It does not remember the trace, or is so old that it remembers none.
+                if error.problem.status != 404:
+                    raise
+
+
+def stored(span: SpanAnswer, speaker: SpeakerAnswer) -> StoredSpan:
+    """A span as a sidecar told it."""
+    start = _nanoseconds(span.start)
+    return StoredSpan(
+        trace_id=span.trace_id,
+        span_id=span.id,
+        parent_id=span.parent_id,
+        name=span.name,
+        kind=span.kind,
+        start=start,
+        end=start + round(span.seconds * 1e9),
+        status=span.status,
+        attributes=span.attributes,
+        resource={"service.name": speaker.service, **speaker.attributes},
+        scope=speaker.scope,
+        scope_version=speaker.version,
+        events=tuple(
+            StoredEvent(_nanoseconds(one.time), one.name, one.attributes) for one in span.events
+        ),
+    )
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICRO * 1000
