@@ -32,6 +32,10 @@ class Entry(Protocol):
         """Whether the request is on the list by this."""
         ...
 
+    def value(self, request: RequestHead) -> bytes:
+        """The request's value, whole."""
+        ...
+
     def shown(self, request: RequestHead) -> str:
         """So much of the request's value as operators may see."""
         ...
@@ -88,6 +92,9 @@ class _Addresses:
                 return True
         return False
 
+    def value(self, request: RequestHead) -> bytes:
+        return request.client
+
     def shown(self, request: RequestHead) -> str:
         return _short_form(request.client)
 
@@ -101,6 +108,9 @@ class _Methods:
 
     def fits(self, request: RequestHead) -> bool:
         return request.method in self._methods
+
+    def value(self, request: RequestHead) -> bytes:
+        return request.method.encode()
 
     def shown(self, request: RequestHead) -> str:
         return request.method[:_SHOWN_AT_MOST]
@@ -137,6 +147,9 @@ class _Values:
 
     def _is_hashed_in(self, digest: bytes) -> bool:
         return any(listed.contains(digest) for listed in self._digests)
+
+    def value(self, request: RequestHead) -> bytes:
+        return self._read(request)
 
     def shown(self, request: RequestHead) -> str:
         value = self._read(request)

@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Literal, Self, final
 
 from pydantic import AfterValidator, model_validator
 
+from sidecar.algorithms.fingerprint import fingerprint
 from sidecar.algorithms.members import Members
 from sidecar.model.http import RequestHead
 from sidecar.model.members import MembersSpec
@@ -26,6 +27,7 @@ from sidecar.model.reading import unreadable
 from sidecar.model.spec import HeaderUse, KeyUse, RuleSpec
 from sidecar.model.values import Status
 from sidecar.model.verdict import ADMIT, LocalReply, Respond, Verdict
+from sidecar.state.row_key import row_key_of
 
 #: Statuses that have no meaning without a field that an access list cannot know.
 _NEEDS_A_FIELD = {401: "WWW-Authenticate", 405: "Allow", 407: "Proxy-Authenticate", 426: "Upgrade"}
@@ -100,9 +102,10 @@ class Access(GateBasics):
         if self._deny is not None:
             entry = self._deny.find(request)
             if entry is not None:
-                return self._refusal("deny", entry.name, entry.shown(request))
+                shown, value = entry.shown(request), fingerprint(row_key_of(entry.value(request)))
+                return self._refusal("deny", entry.name, value=shown, key_hash=value)
         if self._allow is not None and self._allow.find(request) is None:
-            return self._refusal("allow", self._allow.names, "")
+            return self._refusal("allow", self._allow.names)
         return ADMIT
 
     def facts(self, request: RequestHead, now: float) -> Facts:
@@ -119,10 +122,8 @@ class Access(GateBasics):
     def adopt(self, predecessor: Access, now: float) -> None:
         """There is nothing to go on with."""
 
-    def _refusal(self, by: Literal["deny", "allow"], key: str, value: str) -> Respond:
-        facts: dict[str, str | float] = {"list": by, "key": key}
-        if value:
-            facts["value"] = value
+    def _refusal(self, by: Literal["deny", "allow"], key: str, **found: str) -> Respond:
+        facts: dict[str, str | float] = {"list": by, "key": key, **found}
         detail = "This request is not allowed."
         return Respond(LocalReply(self._status, "access_denied", detail, facts=facts))
 

@@ -25,6 +25,7 @@ from typing import Annotated, ClassVar, Final, final
 
 from pydantic import AfterValidator
 
+from sidecar.algorithms.fingerprint import fingerprint
 from sidecar.algorithms.slots import Slots, Standing, Waiting
 from sidecar.model.http import RequestHead
 from sidecar.model.load import LoadMeter
@@ -252,5 +253,7 @@ class Concurrency(GateBasics):
         after = held.seconds * ahead / held.slots.at_most
         after = min(max(after, _RETRY_AFTER_AT_LEAST), _RETRY_AFTER_AT_MOST)
         facts = {**self.facts(request, 0.0), "because": why, "retry_after": after}
+        if self.per:
+            facts["key_hash"] = fingerprint(key)
         detail = "Too many requests are being served."
         return Respond(LocalReply(503, "concurrency_limited", detail, after, facts=facts))

@@ -15,13 +15,15 @@ from typing import Final
 import msgspec
 
 from sidecar.telemetry import attributes as a
+from sidecar.telemetry.access_sampling import AccessSampling
 from sidecar.telemetry.clock import moment, wall_offset
+from sidecar.telemetry.decision_line import DecisionLine, decision_lines
 from sidecar.telemetry.declaration import Severity
 from sidecar.telemetry.destination import Destination, FileDestination, StreamDestination
 from sidecar.telemetry.line_writer import QUEUE_BYTES, LineWriter
 from sidecar.telemetry.metrics import LOGS, Meters
 from sidecar.telemetry.record import ExchangeRecord
-from sidecar.telemetry.request_line import request_line
+from sidecar.telemetry.request_line import RequestLine, request_line
 
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
@@ -32,6 +34,7 @@ STREAMS: Final = frozenset({STDOUT, STDERR, NONE})
 #: How severities rank, and from which on there are lines unless somebody says otherwise.
 LEVELS: Final = {one.value: rank for rank, one in enumerate(Severity)}
 DEFAULT_LEVEL: Final = Severity.INFO.value
+_INFO: Final = LEVELS[DEFAULT_LEVEL]
 
 #: What an event may be told with.
 AttributeValue = str | int | float | bool | Sequence[str]
@@ -54,18 +57,35 @@ class AccessLog:
         self._logs_requests = destination != NONE
         self._service = meters.service
         self._least = LEVELS[DEFAULT_LEVEL]
+        self.choose(1.0, decisions=True)
         self._wall_offset = wall_offset
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._writer = LineWriter(_open(destination), partial(meters.dropped, LOGS), queue_bytes)
+
+    def choose(self, access: float, *, decisions: bool) -> None:
+        """From now on ``access`` of the requests have a line, and decisions do or do not."""
+        self._sampling = AccessSampling(access)
+        self._decisions = decisions
 
     def feed(self, records: Sequence[ExchangeRecord]) -> None:
         """Log these requests; about three microseconds each. Never raises, never blocks."""
         if not self._logs_requests or not records:
             return
-        if self._least > LEVELS["INFO"]:
-            records = [one for one in records if one.status >= 500]
         offset, service = self._wall_offset(), self._service
-        lines = [request_line(record, service, offset) for record in records]
+        if self._least > _INFO:
+            records = [one for one in records if one.status >= 500]
+        takes = None if self._sampling.takes_all else self._sampling.takes
+        lines: list[RequestLine | DecisionLine] = []
+        for record in records:
+            line = request_line(record, service, offset)
+            if takes is None or takes(record):
+                lines.append(line)
+            if self._decisions and (record.evidence is not None or record.fallback):
+                lines += decision_lines(record, line)
+        if lines:
+            self._write(lines)
+
+    def _write(self, lines: list[RequestLine | DecisionLine]) -> None:
         try:
             data = self._encoder.encode_lines(lines)
         except UnicodeEncodeError:

@@ -166,7 +166,7 @@ AVAILABLE = Attribute("sidecar.decision.available", "double", "What was left of 
 WARMTH = Attribute(
     "sidecar.decision.warmth", "double", "How far a limit has warmed up, from 0 to 1."
 )
-COST = Attribute("sidecar.decision.cost", "double", "What the request costs of the limit.")
+COST = Attribute("sidecar.decision.cost", "int", "What the request costs of the limit.")
 AT_MOST = Attribute("sidecar.decision.at_most", "int", "The slots of a bulkhead.")
 IN_FLIGHT = Attribute("sidecar.decision.in_flight", "int", "Those that were taken.")
 QUEUED = Attribute("sidecar.decision.queued", "int", "Requests that waited for one.")

@@ -18,6 +18,8 @@ class Said(StrEnum):
     PARKED = "parked"
     WOULD_ADMIT = "would_admit"
     WOULD_REFUSE = "would_refuse"
+    #: A fallback's answer was given.
+    APPLIED = "applied"
     #: Somebody above had refused already.
     NOT_ASKED = "not_asked"
 

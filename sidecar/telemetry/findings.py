@@ -1,13 +1,11 @@
 """What a rule knew when it decided, under the names of the catalogue.
 
 Facts are for operators, and may hold a part of a value that the request was told apart by. Of
-such a value only a hash leaves this process.
+such a value only a hash is told to others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import blake2b
 from math import isfinite
 from typing import Final
 
@@ -17,18 +15,11 @@ from sidecar.telemetry.declaration import Attribute
 from sidecar.telemetry.evidence import Finding, Said
 from sidecar.telemetry.signals import AttributeValue
 
-#: Outcomes of a decision, as they are counted too.
-REFUSED: Final = "refused"
-PARKED: Final = "parked"
-APPLIED: Final = "applied"
-_OUTCOMES: Final = {Said.REFUSED: REFUSED, Said.WOULD_REFUSE: REFUSED, Said.PARKED: PARKED}
-
 #: What each fact of a gate is called. Whatever is not here is not told.
 FACTS: Final[dict[str, Attribute]] = {
     "per": a.KEY_NAME,
     "key": a.KEY_NAME,
     "key_hash": a.KEY_HASH,
-    "retry_after": a.RETRY_AFTER,
     "limit": a.LIMIT,
     "burst": a.BURST,
     "available": a.AVAILABLE,
@@ -72,34 +63,22 @@ FACTS: Final[dict[str, Attribute]] = {
     "forced": a.FORCED,
     "forced_seconds": a.FORCED_SECONDS,
 }
-#: Facts that hold a value as it came from outside, or a part of it.
-_VALUES: Final = frozenset({"value"})
-_HASH_BYTES: Final = 8
-
-
-def _whole(value: str | float) -> int | None:
-    return None if isinstance(value, str) or not isfinite(value) else int(value)
-
-
-def _number(value: str | float) -> float | None:
-    return None if isinstance(value, str) or not isfinite(value) else float(value)
-
-
-def _text(value: str | float) -> str:
-    return unicode(str(value))
-
-
-_MAKE: Final[dict[str, Callable[[str | float], AttributeValue | None]]] = {
-    "string": _text,
-    "int": _whole,
-    "double": _number,
-}
-_FORMS: Final = {name: (one.name, _MAKE[one.type]) for name, one in FACTS.items()}
+# Enums are compared by identity here: hashing one takes longer than all the rest.
+_REFUSED: Final = Said.REFUSED
+_WOULD_REFUSE: Final = Said.WOULD_REFUSE
+_APPLIED: Final = Said.APPLIED
+_PARKED: Final = Said.PARKED
+_TYPES: Final[dict[str, type[str | float]]] = {"string": str, "int": int, "double": float}
 
 
 def outcome_of(finding: Finding) -> str:
     """What it came to, in a word that decisions are counted by; empty when to nothing."""
-    return _OUTCOMES.get(finding.said, "")
+    said = finding.said
+    if said is _REFUSED or said is _WOULD_REFUSE:
+        return "refused"
+    if said is _APPLIED:
+        return "applied"
+    return "parked" if said is _PARKED else ""
 
 
 def rule_attributes(rule: Rule) -> dict[str, AttributeValue]:
@@ -108,32 +87,33 @@ def rule_attributes(rule: Rule) -> dict[str, AttributeValue]:
         a.RULE_KIND.name: rule.kind,
         a.RULE_NAME.name: rule.name,
         a.RULE_MODE.name: rule.mode.value,
-        a.RULE_SOURCE.name: unicode(rule.source),
     }
+    if rule.source:
+        told[a.RULE_SOURCE.name] = unicode(rule.source)
     if rule.why:
         told[a.RULE_WHY.name] = rule.why
     if rule.labels:
-        told[a.RULE_LABELS.name] = [f"{name}={value}" for name, value in rule.labels]
+        told[a.RULE_LABELS.name] = labels_of(rule)
     return told
+
+
+def labels_of(rule: Rule) -> list[str]:
+    """Its labels as text, each ``NAME=VALUE``."""
+    return [f"{name}={value}" for name, value in rule.labels]
 
 
 def fact_attributes(facts: Facts) -> dict[str, AttributeValue]:
     """The numbers behind a decision; each name has one type, and what is unknown is left out."""
     told: dict[str, AttributeValue] = {}
     for name, value in facts.items():
-        form = _FORMS.get(name)
-        if form is not None:
-            known = form[1](value)
-            if known is not None:
-                told[form[0]] = known
-        elif name in _VALUES:
-            told[a.KEY_HASH.name] = hashed(str(value).encode("utf-8", "surrogatepass"))
+        one = FACTS.get(name)
+        if one is None:
+            continue
+        if one.type == "string":
+            told[one.name] = unicode(str(value))
+        elif not isinstance(value, str) and isfinite(value):
+            told[one.name] = _TYPES[one.type](value)
     return told
-
-
-def hashed(value: bytes) -> str:
-    """Stands for a value that must not be told: the same on every sidecar."""
-    return blake2b(value, digest_size=_HASH_BYTES).hexdigest()
 
 
 def unicode(text: str) -> str:

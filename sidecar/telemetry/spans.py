@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from sidecar.telemetry import attributes as a
+from sidecar.telemetry.decided import decisions_of
+from sidecar.telemetry.evidence import Finding, Said
 from sidecar.telemetry.exchange_attributes import (
     error_type,
     exchange_attributes,
     nanoseconds,
     since,
 )
-from sidecar.telemetry.findings import APPLIED, PARKED, outcome_of
+from sidecar.telemetry.findings import outcome_of
 from sidecar.telemetry.metrics import FAULTS_OF_CLIENTS, method_label
 from sidecar.telemetry.record import ExchangeRecord, Try
 from sidecar.telemetry.redaction import readable, split_host, split_target
@@ -82,11 +84,12 @@ def _of_call(
     address, port = split_host(one.endpoint.removeprefix(_UNIX).encode())
     told: dict[str, AttributeValue] = {
         a.METHOD.name: method,
-        a.SERVER_ADDRESS.name: address,
         a.URL_FULL.name: _url(record, one),
         a.UPSTREAM.name: one.upstream,
-        a.ENDPOINT.name: one.endpoint,
     }
+    if one.endpoint:
+        told[a.SERVER_ADDRESS.name] = address
+        told[a.ENDPOINT.name] = one.endpoint
     if port:
         told[a.SERVER_PORT.name] = port
     if method == a.OTHER_METHOD and record.method:
@@ -112,7 +115,9 @@ def _error_of_try(one: Try) -> str:
 def _url(record: ExchangeRecord, one: Try) -> str:
     path, query = split_target(record.target)
     # A Unix socket has no name in a URL: the host that was asked for has.
-    authority = readable(record.host) if one.endpoint.startswith(_UNIX) else one.endpoint
+    authority = one.endpoint
+    if not authority or authority.startswith(_UNIX):
+        authority = readable(record.host)
     mark = "?" if query else ""
     return f"{one.scheme}://{authority}{readable(path)}{mark}{readable(query)}"
 
@@ -138,28 +143,26 @@ def _when(event: SpanEvent) -> int:
 def _decisions(record: ExchangeRecord, offset: float) -> list[SpanEvent]:
     """What rules said of it, in short; the log has the numbers."""
     evidence = record.evidence
-    events = []
-    for finding in evidence.decisive if evidence is not None else ():
-        rule, outcome = finding.rule, outcome_of(finding)
-        ended = bool(record.rule) and not record.tries and outcome != PARKED
-        moment = record.started + (record.seconds if ended else 0.0)
-        at = since(record, moment, offset)
-        events.append(_decision(at, outcome, rule.kind, rule.name, rule.mode.value))
-    if record.fallback:
-        kind, _, name = record.fallback.partition("/")
-        at = since(record, record.started + record.seconds, offset)
-        events.append(_decision(at, APPLIED, kind, name, "enforce"))
-    return events
+    parked = [one for one in evidence.decisive if one.said is Said.PARKED] if evidence else []
+    return [
+        SpanEvent(_decided_at(record, one, offset), a.DECISION.name, _decision(one))
+        for one in (*parked, *decisions_of(record))
+    ]
 
 
-def _decision(at: int, outcome: str, kind: str, name: str, mode: str) -> SpanEvent:
-    told: dict[str, AttributeValue] = {
-        a.OUTCOME.name: outcome,
-        a.RULE_KIND.name: kind,
-        a.RULE_NAME.name: name,
-        a.RULE_MODE.name: mode,
+def _decided_at(record: ExchangeRecord, finding: Finding, offset: float) -> int:
+    """Rules are asked at once; who answers by itself does so at the end."""
+    late = finding.said is Said.APPLIED or (finding.said is Said.REFUSED and not record.fallback)
+    return since(record, record.started + (record.seconds if late else 0.0), offset)
+
+
+def _decision(finding: Finding) -> dict[str, AttributeValue]:
+    return {
+        a.OUTCOME.name: outcome_of(finding),
+        a.RULE_KIND.name: finding.rule.kind,
+        a.RULE_NAME.name: finding.rule.name,
+        a.RULE_MODE.name: finding.rule.mode.value,
     }
-    return SpanEvent(at, a.DECISION.name, told)
 
 
 def _notices(record: ExchangeRecord, offset: float) -> list[SpanEvent]:

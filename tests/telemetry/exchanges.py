@@ -50,7 +50,7 @@ REFUSED: Final = make_record(
                 EACH_USER,
                 Said.REFUSED,
                 {
-                    "limit": "5/s", "burst": 10, "available": 0.2, "per": "user",
+                    "limit": "5/s", "burst": 10.0, "available": 0.2, "per": "user",
                     "key_hash": "b1946ac92492d234", "retry_after": 0.48,
                 },
             ),
@@ -100,7 +100,14 @@ SHADOW_HIT: Final = make_record(
         None,
         (
             Finding(
-                BOTS, Said.WOULD_REFUSE, {"list": "deny", "key": "user-agent", "value": "curl/8…"}
+                BOTS,
+                Said.WOULD_REFUSE,
+                {
+                    "list": "deny",
+                    "key": "user-agent",
+                    "value": "curl/8…",
+                    "key_hash": "95def70b8fb84c30",
+                },
             ),
         ),
     ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import ceil, inf
 from typing import final
 
+from sidecar.algorithms.fingerprint import fingerprint
 from sidecar.algorithms.members import Members
 from sidecar.algorithms.pacing import EARLY, Pacing
 from sidecar.algorithms.warm_up import WarmUp
@@ -213,6 +214,8 @@ class RateLimit(GateBasics):
 
     def _refusal(self, allowance: Allowance, key: bytes, now: float, cost: int) -> Respond:
         facts = self._facts(allowance, key, now)
+        if self.per:
+            facts["key_hash"] = fingerprint(key)
         wait = allowance.meter.seconds_until(key, now, cost)
         if allowance.pace is not None:
             # Who comes when the wait is short enough is let in, and waits that long.
