@@ -12,6 +12,7 @@ from sidecar.ruleset.controls import Control, Controls, What, counted
 from sidecar.ruleset.diagnostics import Diagnostic, Severity
 from sidecar.ruleset.reload import needs_restart
 from sidecar.ruleset.surroundings import Surroundings, Wrapped
+from sidecar.ruleset.telemetry_sections import DecisionLog
 from sidecar.telemetry.record import Noticed
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class RulesInForce:
         #: How loaded this host is, for whoever measures it.
         self.load = self._surroundings.load
         self._engine: Engine | None = None
+        self._log_as_told()
         meters.readings = self._readings
         meters.targets = lambda: {one.name: one.target for one in self.file.slo}
         meters.controls = lambda: counted(self.controls.active())
@@ -96,6 +98,7 @@ class RulesInForce:
             return
         before = self._install(checked.file, checked)
         self.file, self.checked = checked.file, checked
+        self._log_as_told()
         self.trouble = ""
         version = self._running.rules.version
         self._meters.reloads.succeeded(version, time.time())
@@ -190,6 +193,10 @@ class RulesInForce:
         self._hold_breakers(previous)
         engine.notices.clear()
         return previous.version
+
+    def _log_as_told(self) -> None:
+        logs = self.file.telemetry.logs
+        self._log.choose(logs.access, decisions=logs.decisions is DecisionLog.ALL)
 
     def _hold_breakers(self, previous: RuleSet | None) -> None:
         """Breakers that were not there before are as operators want them.

@@ -31,6 +31,9 @@ class Written:
     def log_event(self, event: str, severity: str, text: str, **facts: Any) -> None:
         self.events.append((event, severity, text, facts))
 
+    def choose(self, access: float, *, decisions: bool) -> None:
+        self.chosen = access, decisions
+
 
 class Running:
     """Rules in force on an engine without listeners."""
@@ -195,3 +198,12 @@ async def test_a_file_with_errors_is_never_in_force() -> None:
     bad = check("format: nonsense", "shop.yaml")
     with pytest.raises(ValueError, match="never in force"):
         RulesInForce(bad, Path(), Meters("shop"), Written(), Random().random)  # type: ignore[arg-type]  # not reached
+
+
+async def test_what_is_logged_changes_with_the_file() -> None:
+    running = Running(rule_file(LIMIT))
+    assert running.log.chosen == (1.0, True)
+    logs = "\ntelemetry: {logs: {access: 10%, decisions: none}}\n"
+    running.live.reload(checked(rule_file(LIMIT) + logs))
+    assert running.live.trouble == ""
+    assert running.log.chosen == (0.1, False)

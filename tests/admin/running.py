@@ -59,6 +59,9 @@ class Log:
     def log_event(self, event: str, severity: str, text: str, **facts: Any) -> None:
         self.events.append((event, severity, text, facts))
 
+    def choose(self, access: float, *, decisions: bool) -> None:
+        self.chosen = access, decisions
+
 
 class Running:
     """All of it, and what was done to it."""

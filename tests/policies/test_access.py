@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sidecar.algorithms.fingerprint import fingerprint
 from sidecar.algorithms.networks import address_number
 from sidecar.model.http import RequestHead
 from sidecar.model.policy import Stage
@@ -149,10 +150,16 @@ def test_a_refusal_tells_the_client_nothing_and_the_log_which_entry() -> None:
     assert by_address.detail == "This request is not allowed."
     assert by_address.retry_after is None
     assert by_address.headers == ()
-    assert by_address.facts == {"list": "deny", "key": "client_ip", "value": "203.0.…"}
+    assert by_address.facts == {
+        "list": "deny",
+        "key": "client_ip",
+        "value": "203.0.…",
+        "key_hash": fingerprint(b"203.0.113.77"),
+    }
 
     by_user = refusal(access, request("192.0.2.1", user="eve@shop.example"))
-    assert by_user.facts == {"list": "deny", "key": "user", "value": "eve@shop…"}
+    assert by_user.facts["value"] == "eve@shop…"
+    assert by_user.facts["key_hash"] == fingerprint(b"eve@shop.example")
 
     not_allowed = refusal(access, request("192.0.2.1", user="bob", caller="curl"))
     assert not_allowed.facts == {"list": "allow", "key": "caller"}

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidecar.model.policy import Mode, Rule
 from sidecar.telemetry.access_log import AccessLog, attribute_name
+from sidecar.telemetry.evidence import Evidence, Finding, Said
 from sidecar.telemetry.metrics import LOGS, Meters
+from tests.telemetry.exchanges import FALLBACK, REFUSED, SHADOW_HIT
 from tests.telemetry.records import make_record
 
 _SECONDS: Final = 10.0
@@ -210,3 +213,49 @@ def test_reopening_after_a_rotation_loses_nothing(path: Path) -> None:
     assert [line["http.response.status_code"] for line in read(rotated)] == [200]
     assert [line["http.response.status_code"] for line in read(path)] == [201]
     assert dropped(meters) == {}
+
+
+def test_a_decision_has_a_line_after_the_one_of_its_request(path: Path) -> None:
+    log = AccessLog(str(path), Meters("order"), no_offset)
+    log.feed([REFUSED, make_record(), FALLBACK])
+    log.close(_SECONDS)
+    names = [line["event_name"].removeprefix("sidecar.") for line in read(path)]
+    assert names == ["request", "decision", "request", "request", "decision", "decision"]
+
+
+def test_no_decisions_when_nobody_wants_them(path: Path) -> None:
+    log = AccessLog(str(path), Meters("order"), no_offset)
+    log.choose(1.0, decisions=False)
+    log.feed([REFUSED])
+    log.close(_SECONDS)
+    assert [line["event_name"] for line in read(path)] == ["sidecar.request"]
+
+
+def test_what_passed_has_no_line_when_the_share_is_none_and_what_went_wrong_has(
+    path: Path,
+) -> None:
+    log = AccessLog(str(path), Meters("order"), no_offset)
+    log.choose(0.0, decisions=True)
+    log.feed([make_record(), SHADOW_HIT])
+    log.feed([make_record(status=500)])
+    log.close(_SECONDS)
+    lines = read(path)
+    assert [line["event_name"] for line in lines] == ["sidecar.decision", "sidecar.request"]
+    assert lines[0]["sidecar.rule.mode"] == "shadow"
+
+
+def test_at_a_higher_level_there_are_failures_alone(path: Path) -> None:
+    log = AccessLog(str(path), Meters("order"), no_offset)
+    log.level = "WARN"
+    log.feed([REFUSED, make_record(status=503)])
+    log.close(_SECONDS)
+    assert [line["http.response.status_code"] for line in read(path)] == [503]
+
+
+def test_a_rule_file_whose_path_is_no_unicode_costs_no_line(path: Path) -> None:
+    rule = Rule("access", "bots", Mode.ENFORCE, "sh\udcffp.yaml:3")
+    evidence = Evidence(None, (Finding(rule, Said.REFUSED, {"list": "deny"}),))
+    log = AccessLog(str(path), Meters("order"), no_offset)
+    log.feed([make_record(evidence=evidence)])
+    log.close(_SECONDS)
+    assert read(path)[1]["sidecar.rule.source"] == "sh\\udcffp.yaml:3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,7 @@ def test_a_refusal_says_when_to_come_back_and_names_no_rule() -> None:
         "burst": 2.0,
         "available": pytest.approx(0.4),
         "per": "client, user",
+        "key_hash": ANY,
         "retry_after": reply.retry_after,
     }
 
