@@ -123,9 +123,17 @@ def _line(verdict: RuleVerdict, width: int) -> Text:
     )
 
 
+#: By it lines of the log are found; to people it says nothing.
+_FOR_MACHINES: Final = "key_hash"
+
+
 def facts_in_words(facts: Facts) -> str:
     """The numbers behind a decision, in one line."""
-    return ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_short(value)}"
+        for name, value in facts.items()
+        if name != _FOR_MACHINES
+    )
 
 
 def _short(value: str | float) -> str:
