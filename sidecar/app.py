@@ -179,6 +179,7 @@ class Sidecar:
         """Start what this is around, and let requests in once it answers; whether it does."""
         addresses = self._doors.addresses()
         before = self._settings.open_files
+        service.log_by(self._log, self._meters)
         service.start(loop, os.environ, self._engine, addresses, before, self._gone)
         ready = await service.until_ready(self._engine, self._stop)
         if ready:

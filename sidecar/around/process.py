@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from sidecar.around.output import Output
 from sidecar.settings import CannotStart
 
 #: Exit statuses of shells for commands that are not there, and that are not to be run.
@@ -64,11 +65,20 @@ class Process:
         environment: Mapping[str, str],
         open_files: tuple[int, int] | None,
         whenever_ended: Callable[[], None],
+        output: Output | None = None,
     ) -> None:
-        """Start it; raises ``CannotStart``. It may open ``open_files``, as if we were not here."""
+        """Start it; raises ``CannotStart``. It may open ``open_files``, as if we were not here.
+
+        What it writes goes to where ours does, by way of ``output`` if there is one.
+        """
         self._whenever_ended = whenever_ended
-        with _lowered(open_files):
-            self._child = self._spawn(environment)
+        streams = (None, None) if output is None else output.open()
+        try:
+            with _lowered(open_files):
+                self._child = self._spawn(environment, streams)
+        finally:
+            if output is not None:
+                output.opened()
         self._pid = self._child.pid
         # Not by SIGCHLD, which uvloop keeps for itself.
         self._watch = os.pidfd_open(self._pid)
@@ -76,11 +86,15 @@ class Process:
         if os.getpid() == 1:
             self._bury_orphans(loop)
 
-    def _spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, environment: Mapping[str, str], streams: tuple[int | None, int | None]
+    ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - what the user of this command asks for
                 self.command,
                 env=dict(environment),
+                stdout=streams[0],
+                stderr=streams[1],
                 process_group=None if self.at_terminal else 0,
             )
         except FileNotFoundError as error:

@@ -7,13 +7,16 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sidecar.around.environment import environment_for
+from sidecar.around.output import Lost, Output, Taker
 from sidecar.around.process import Process
 from sidecar.proxy.clock import clock
 from sidecar.proxy.health_checks import reach
 from sidecar.ruleset.surroundings import Wrapped
+from sidecar.telemetry.metrics import LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from sidecar.proxy.engine import Engine
     from sidecar.ruleset.schema import RuleFile
     from sidecar.telemetry.access_log import AccessLog
+    from sidecar.telemetry.metrics import Meters
 
 #: How often it is looked whether the service is there.
 _LOOK_SECONDS: Final = 0.05
@@ -29,6 +33,8 @@ _LOOK_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 5.0
 #: Signals that mean nothing to the sidecar, and may mean something to the service.
 _PASSED_ON: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT)
+#: How long its last words may take to be passed on.
+_OUTPUT_SECONDS: Final = 2.0
 #: After so many signals to stop nobody is waited for.
 _SIGNALS_AT_MOST: Final = 3
 
@@ -45,11 +51,19 @@ class Service:
         self._begun = 0.0
         self._told_to_end = 0
         self._number: int | None = signal.SIGTERM
+        self._ships = file.telemetry.logs.application
+        self._shipped: tuple[Taker, Lost] | None = None
+        self._output: Output | None = None
 
     @property
     def status(self) -> int:
         """Its exit status, as a shell has it; 0 while there is none."""
         return self._process.status or 0
+
+    def log_by(self, log: AccessLog, meters: Meters) -> None:
+        """Have what it logs shipped by ``log``, where the rules ask for that."""
+        if self._ships:
+            self._shipped = (log.tell, partial(meters.dropped, LOGS))
 
     def start(
         self,
@@ -67,7 +81,9 @@ class Service:
         for number in _PASSED_ON:
             loop.add_signal_handler(number, self._process.send, number)
         self._begun = clock()
-        self._process.start(loop, environment, open_files, gone)
+        if self._shipped is not None:
+            self._output = Output(loop.call_soon_threadsafe, *self._shipped)
+        self._process.start(loop, environment, open_files, gone, self._output)
 
     async def until_ready(self, engine: Engine, stop: asyncio.Event) -> bool:
         """Wait until it answers; whether it does, and nobody wants to stop meanwhile."""
@@ -103,6 +119,8 @@ class Service:
         interrupted = self._process.at_terminal and self._number == signal.SIGINT
         number = signal.SIGTERM if interrupted else self._number
         by_itself = await self._process.end(number, self._stop_seconds)
+        if self._output is not None:
+            await asyncio.to_thread(self._output.close, _OUTPUT_SECONDS)
         if not by_itself:
             text = f"{self._process.name} did not end within {self._stop_seconds:g}s and was killed"
             self._say(text)

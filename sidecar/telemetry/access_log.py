@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,10 +20,13 @@ from sidecar.telemetry.clock import moment, wall_offset
 from sidecar.telemetry.decision_line import DecisionLine, decision_lines
 from sidecar.telemetry.declaration import Severity
 from sidecar.telemetry.destination import Destination, FileDestination, StreamDestination
+from sidecar.telemetry.findings import unicode
 from sidecar.telemetry.line_writer import QUEUE_BYTES, LineWriter
+from sidecar.telemetry.log_records import event_log_record
 from sidecar.telemetry.metrics import LOGS, Meters
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.telemetry.request_line import RequestLine, request_line
+from sidecar.telemetry.signals import LogRecord
 
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
@@ -60,6 +63,9 @@ class AccessLog:
         self.choose(1.0, decisions=True)
         self._wall_offset = wall_offset
         self._encoder = msgspec.json.Encoder(enc_hook=str)
+        #: Who is told of events as log records, too, and of what a service that we have started
+        #: logs. It is called on the loop, and must not block.
+        self.ship: Callable[[Sequence[LogRecord]], None] = _to_nobody
         self._writer = LineWriter(_open(destination), partial(meters.dropped, LOGS), queue_bytes)
 
     def choose(self, access: float, *, decisions: bool) -> None:
@@ -103,8 +109,9 @@ class AccessLog:
         """
         if LEVELS[severity] < self._least:
             return
+        at = time.monotonic() + self._wall_offset()
         fixed: dict[str, AttributeValue | datetime] = {
-            a.TIME.name: moment(time.monotonic() + self._wall_offset()),
+            a.TIME.name: moment(at),
             a.SEVERITY.name: severity,
             a.EVENT_NAME.name: name,
             a.SERVICE.name: self._service,
@@ -112,6 +119,13 @@ class AccessLog:
         }
         told = {attribute_name(keyword): value for keyword, value in attributes.items()}
         self._writer.write(_clean(self._encoder, fixed | told | fixed), 1)
+        plain: Any = _mended(msgspec.to_builtins(told, enc_hook=str))
+        rest = {key: value for key, value in plain.items() if key not in fixed}
+        self.ship([event_log_record(at, name, severity, unicode(text), rest)])
+
+    def tell(self, records: Sequence[LogRecord]) -> None:
+        """Ship what others have logged; nothing of it is written here."""
+        self.ship(records)
 
     @property
     def level(self) -> str:
@@ -147,6 +161,10 @@ def _open(destination: str) -> Destination:
     return FileDestination(Path(destination))
 
 
+def _to_nobody(_: Sequence[LogRecord]) -> None:
+    """Nobody wants to be told."""
+
+
 def _clean(encoder: msgspec.json.Encoder, line: object) -> bytes:
     r"""One line whatever it holds: what is no Unicode is written ``\udcNN``."""
     try:
@@ -158,7 +176,7 @@ def _clean(encoder: msgspec.json.Encoder, line: object) -> bytes:
 def _mended(value: object) -> object:
     """The same without lone surrogates, at any depth."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return unicode(value)
     if isinstance(value, dict):
         return {_mended(key): _mended(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -37,6 +37,11 @@ PARENT_SPAN_ID = Attribute(
 )
 TRACE_FLAGS = Attribute("trace_flags", "string", "`01` when the trace is sampled, else `00`.")
 
+# --- what the service itself has logged
+LOG_STREAM = Attribute(
+    "log.iostream", "string", "`stdout` or `stderr`: where the service has written it."
+)
+
 # --- the request
 METHOD = Attribute(
     "http.request.method",

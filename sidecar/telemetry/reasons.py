@@ -192,6 +192,11 @@ _DROPS: Final = (
         "Lines came faster than their destination took them; the newest is lost.",
         Use.LOG_DROP,
     ),
+    _reason(
+        "too_many_lines",
+        "The service wrote more lines than are shipped of it; all were passed on.",
+        Use.LOG_DROP,
+    ),
     _reason("disk_full", "The file system or a quota is full.", Use.LOG_DROP),
     _reason("broken_pipe", "Nobody reads the pipe any more.", Use.LOG_DROP),
     _reason("io_error", "Writing failed for another reason.", Use.LOG_DROP),

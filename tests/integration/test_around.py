@@ -27,9 +27,13 @@ from tests.servers.sidecar import Loop, SidecarProcess, SidecarStarter, both_loo
 
 SERVICE = ["--", sys.executable, str(Path(__file__).with_name("wrapped_service.py"))]
 _PATIENCE = 30.0
+#: Whether what the service logs is shipped, so that its output takes another way.
+both_ways = pytest.mark.parametrize("shipped", [False, True], ids=["straight", "shipped"])
 
 
-def text(inventory: Address = "127.0.0.1:9", *, inbound: str = "127.0.0.1:0") -> str:
+def text(
+    inventory: Address = "127.0.0.1:9", *, inbound: str = "127.0.0.1:0", shipped: bool = False
+) -> str:
     """Rules of a service that has no port yet, and calls an inventory."""
     return json.dumps({
         "format": "sidecar/v1",
@@ -39,6 +43,7 @@ def text(inventory: Address = "127.0.0.1:9", *, inbound: str = "127.0.0.1:0") ->
             "app": {"url": "http://127.0.0.1:0"},
             "inventory": {"targets": [inventory], "hosts": ["inventory.shop.svc"]},
         },
+        "telemetry": {"logs": {"application": shipped}},
     })  # fmt: skip
 
 
@@ -206,8 +211,12 @@ def test_a_port_to_be_chosen_needs_somebody_to_be_told(tmp_path: Path) -> None:
     assert "sidecar run FILE -- COMMAND" in done.stderr
 
 
-def test_its_output_passes_through_and_the_log_is_elsewhere(tmp_path: Path) -> None:
-    done = run(tmp_path, sys.executable, "-c", "import sys; sys.stdout.write('a\\0b'); sys.exit(0)")
+@both_ways
+def test_its_output_passes_through_and_the_log_is_elsewhere(
+    tmp_path: Path, *, shipped: bool
+) -> None:
+    script = "import sys; sys.stdout.write('a\\0b'); sys.exit(0)"
+    done = run(tmp_path, sys.executable, "-c", script, rules=text(shipped=shipped))
     assert done.stdout == "a\0b"
     logged = [line for line in done.stderr.splitlines() if line.startswith("{")]
     assert {json.loads(line)["event_name"] for line in logged} >= {"sidecar.service"}
@@ -262,7 +271,8 @@ def test_everything_can_be_said_by_the_environment(tmp_path: Path) -> None:
     assert done.returncode == 9, done.stderr
 
 
-def test_an_interrupt_at_a_terminal_reaches_both_once(tmp_path: Path) -> None:
+@both_ways
+def test_an_interrupt_at_a_terminal_reaches_both_once(tmp_path: Path, *, shipped: bool) -> None:
     told = tmp_path / "told"
     script = f"""
 import signal, time
@@ -278,7 +288,7 @@ open({str(told)!r}, "w").close()
 time.sleep(60)
 """
     file = tmp_path / "rules.yaml"
-    file.write_text(text())
+    file.write_text(text(shipped=shipped))
     with state() as place:
         pid, terminal = pty.fork()
         if pid == 0:

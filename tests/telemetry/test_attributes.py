@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from sidecar.telemetry.attributes import ATTRIBUTES, EVENTS, KEYWORDS, KNOWN_MET
 from sidecar.telemetry.catalogue import METRICS
 from sidecar.telemetry.declaration import Attribute, Event
 from tests.telemetry.written import keywords, words
+
+_DOORS = ("inbound", "outbound", "local", "prometheus", "admin", "admin_port", "control")
 
 
 def test_everything_declared_here_is_in_the_catalogue() -> None:
@@ -61,3 +64,21 @@ def test_every_attribute_of_an_event_written_in_the_package_is_declared() -> Non
     written = {attribute_name(keyword) for keyword in keywords("log_event")}
     assert written
     assert written <= {attribute.name for attribute in ATTRIBUTES}
+
+
+def test_every_declared_attribute_is_used_somewhere() -> None:
+    package = Path(attributes.__file__).parents[1]
+    texts = [one.read_text("utf-8") for one in package.rglob("*.py") if one.stem != "attributes"]
+    source = "\n".join(texts)
+    logged = {attribute_name(keyword) for keyword in keywords("log_event")}
+    # Where it listens is told under the names of its doors.
+    logged |= {f"sidecar.{door}" for door in _DOORS}
+    unused = [
+        one.name
+        for variable, one in vars(attributes).items()
+        if isinstance(one, Attribute)
+        and not re.search(rf"\b{variable}\b", source)
+        and f'"{one.name}"' not in source
+        and one.name not in logged
+    ]
+    assert unused == []
