@@ -12,6 +12,7 @@ source tools/server-versions.env
 # program:package
 readonly wanted=(
     amtool:prometheus-alertmanager
+    chromium:chromium
     curl:curl
     h2load:nghttp2-client
     haproxy:haproxy
@@ -37,7 +38,7 @@ attempt() {
     echo "Installing $what ..."
     if ! "$@" >"$log" 2>&1; then
         tail -n 20 "$log" >&2
-        echo "Could not install $what. Tests that need it will be skipped." >&2
+        echo "Could not install $what. Tests that need that will be skipped." >&2
         return 1
     fi
 }
@@ -68,7 +69,13 @@ install_packages() {
         chmod +x /usr/sbin/policy-rc.d
         trap 'rm -f "$log" /usr/sbin/policy-rc.d' EXIT
     fi
-    attempt "$*" apt_install "$@" || true
+    # All at once is quickest. Where one is not to be had, the others are.
+    if ! attempt "$*" apt_install "$@"; then
+        local package
+        for package in "$@"; do
+            attempt "$package" apt_install "$package" || true
+        done
+    fi
 }
 
 mapfile -t missing < <(missing_packages | sort -u)
@@ -110,9 +117,10 @@ install_toxiproxy() {
         return
     fi
     mkdir -p "$folder"
-    attempt "toxiproxy $TOXIPROXY" \
-        env GOBIN="$folder" go install "github.com/Shopify/toxiproxy/v2/cmd/server@v$TOXIPROXY" &&
-        mv "$folder/server" "$program" || true
+    if attempt "toxiproxy $TOXIPROXY" \
+        env GOBIN="$folder" go install "github.com/Shopify/toxiproxy/v2/cmd/server@v$TOXIPROXY"; then
+        mv "$folder/server" "$program"
+    fi
 }
 
 install_toxiproxy
