@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.sharing"]
 
 _IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 _INTEGRATION = Path(__file__).parent / "integration"

@@ -30,6 +30,7 @@ DISTRIBUTION_OF = {
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
+    "xdist": "pytest-xdist",
     "yarl": "aiohttp",
 }
 #: Never imported: they are plugins, or programs that the Makefile starts.
@@ -39,7 +40,6 @@ PROGRAMS = {
     "mypy",
     "pytest-asyncio",
     "pytest-timeout",
-    "pytest-xdist",
     "ruff",
     "uv",
 }

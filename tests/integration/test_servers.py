@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
+from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.haproxy import Haproxy
 from tests.servers.nginx import LARGE_BODY_BYTES, SMALL_BODY, STATUSES, Nginx, parse_echo
 from tests.servers.ports import free_port, is_listening, wait_until_listening
 from tests.servers.processes import Process, ProcessDiedError, run_process, start_on_free_port
 from tests.servers.programs import need
 from tests.servers.prometheus import Prometheus, check_metrics, promtool
+from tests.servers.sharing import Scheduling
 from tests.servers.sidecar import Loop, SidecarStarter, both_loops
 
 
@@ -242,6 +245,26 @@ class TestMissingProgram:
         monkeypatch.setenv("CI", "true")
         with pytest.raises(pytest.fail.Exception, match="no-such-server is not installed"):
             need("no-such-server")
+
+
+class TestSharing:
+    def test_what_runs_in_one_worker(
+        self, pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shared = tmp_path / "shared.json"
+        shared.write_text('{"tests/test_a.py::TestB::test_c": "elasticsearch_server"}')
+        monkeypatch.setattr(pytestconfig.option, "tx", ["popen"], raising=False)
+        scheduling = Scheduling(pytestconfig, Producer("test"), shared)
+        scope_of = scheduling._split_scope
+        assert scope_of("tests/test_a.py::TestB::test_c") == "elasticsearch_server"
+        assert scope_of("tests/test_a.py::TestB::test_d[x]") == "tests/test_a.py::TestB"
+        assert scope_of("tests/test_a.py::test_e") == "tests/test_a.py"
+
+    def test_who_needs_a_costly_server_may_take_long(
+        self, request: pytest.FixtureRequest, elasticsearch_server: ElasticsearchServer
+    ) -> None:
+        assert elasticsearch_server.is_healthy()
+        assert request.node.get_closest_marker("timeout").args == (180,)
 
 
 def test_logs_are_shown_beside_a_failure(tmp_path: Path) -> None:

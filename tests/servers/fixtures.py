@@ -36,10 +36,6 @@ SECURED_ROLES = {
     }
 }
 
-#: Fixtures whose server takes seconds to start, and the time that a test with it may take. Under
-#: ``--dist loadgroup`` all tests with one of them run in one worker, so that it is started once.
-_COSTLY = {"elasticsearch_server": 180, "secured_elasticsearch_server": 180}
-
 
 @pytest.fixture(scope="session")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
@@ -131,19 +127,6 @@ def sidecar_process(tmp_path: Path) -> Iterator[SidecarStarter]:
     """Starts sidecars: ``sidecar_process(rules, loop="uvloop")``."""
     with sidecar_starter(tmp_path) as starter:
         yield starter
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a costly server together, and let them wait for its start.
-
-    All others of one file, or class, are kept together too: they may share sidecars.
-    """
-    for item in items:
-        costly = sorted(_COSTLY.keys() & set(getattr(item, "fixturenames", ())))
-        file_or_class = item.nodeid.partition("[")[0].rpartition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(costly[0] if costly else file_or_class))
-        if costly and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(_COSTLY[costly[0]]))
 
 
 @pytest.hookimpl(wrapper=True)
