@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -35,9 +35,9 @@ def connect(
     client's own. Raises ``OSError`` for a ``ca`` that cannot be used.
     """
     _hush()
-    context = _tls(ca, verify=verify) if any(url.startswith("https:") for url in urls) else None
+    tls = _tls(ca, verify=verify) if any(url.startswith("https:") for url in urls) else {}
     return Elasticsearch(
-        [_node(url, context) for url in urls],
+        [_node(url, tls) for url in urls],
         api_key=api_key or None,
         basic_auth=None if api_key else user,
         request_timeout=request_seconds,
@@ -70,27 +70,25 @@ class _Ready(NdjsonSerializer):
         return data if isinstance(data, bytes) else super().dumps(data)
 
 
-def _node(url: str, context: ssl.SSLContext | None) -> NodeConfig:
+def _node(url: str, tls: Mapping[str, Any]) -> NodeConfig:
     parts = urlsplit(url)
-    secured: dict[str, Any] = {}
-    if parts.scheme == "https":
-        secured = {"ssl_context": context, "ssl_show_warn": False}
     return NodeConfig(
         scheme=parts.scheme,
         host=parts.hostname or "",
         port=parts.port or _PORTS[parts.scheme],
         path_prefix=parts.path.rstrip("/"),
         connections_per_node=1,
-        **secured,
+        **(tls if parts.scheme == "https" else {}),
     )
 
 
-def _tls(ca: str, *, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca or None)
+def _tls(ca: str, *, verify: bool) -> Mapping[str, Any]:
+    """The client's options for TLS. Raises ``OSError`` for authorities that cannot be read."""
     if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        return {"verify_certs": False, "ssl_show_warn": False}
+    context = ssl.create_default_context(cafile=ca or None)
+    # A context would be given the authorities of the web besides, whatever is in it.
+    return {"ca_certs": ca} if ca else {"ssl_context": context}
 
 
 def _hush() -> None:

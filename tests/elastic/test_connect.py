@@ -13,6 +13,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from sidecar.elastic.connect import connect, said
 from tests.elastic.scripted_node import Answer, Scripted, error
+from tests.integration.certificates import Authority
 
 
 def _nodes(client: Elasticsearch) -> list[Any]:
@@ -46,14 +47,16 @@ def test_a_host_that_has_no_time_is_not_asked_again() -> None:
     assert len(scripted.asked) == 1
 
 
-def test_certificates_are_checked_unless_that_is_switched_off() -> None:
-    [checked] = _nodes(connect(["https://es"]))
+def test_certificates_are_checked_unless_that_is_switched_off(tmp_path: Path) -> None:
+    ca = Authority(tmp_path).ca
+    [usual] = _nodes(connect(["https://es"]))
+    [private] = _nodes(connect(["https://es"], ca=str(ca)))
     [trusting] = _nodes(connect(["https://es"], verify=False))
 
-    assert checked.ssl_context.verify_mode is ssl.CERT_REQUIRED
-    assert checked.ssl_context.check_hostname
-    assert trusting.ssl_context.verify_mode is ssl.CERT_NONE
-    assert not trusting.ssl_context.check_hostname
+    assert usual.ssl_context.verify_mode is ssl.CERT_REQUIRED
+    assert usual.ssl_context.check_hostname
+    assert (private.ca_certs, private.ssl_context) == (str(ca), None)
+    assert [node.verify_certs for node in (usual, private, trusting)] == [True, True, False]
 
 
 def test_authorities_that_cannot_be_read_are_told(tmp_path: Path) -> None:
