@@ -260,3 +260,9 @@ def _tls(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
             message = f"whoever answers at its address is taken for upstream '{name}'"
             hint = "name the authority of its certificate in ca instead"
             yield place.name("unverified-tls", ("upstreams", name, "tls", "verify"), message, hint)
+    search = file.telemetry.elasticsearch
+    if search is not None and not search.verify:
+        message = "whoever answers for Elasticsearch is told everything, and who may write to it"
+        hint = "name the authority of its certificate in ca instead"
+        where = ("telemetry", "elasticsearch", "verify")
+        yield place.name("unverified-tls", where, message, hint)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from sidecar.model.namespace import Namespace
+from sidecar.model.reading import unreadable
 from sidecar.model.secret import Secret
+from sidecar.model.server_url import ServerUrl
 from sidecar.model.spec import Spec
 from sidecar.model.values import (
     Bind,
@@ -20,6 +24,8 @@ from sidecar.model.values import (
     UpstreamUrl,
     written,
 )
+
+_LEAST_SPOOLED: Final = 1024 * 1024
 
 
 class Kept(Enum):
@@ -87,12 +93,24 @@ class SpoolSpec(Spec):
     disk: Size = written("256MiB")
     """The most that waits on disk; then the oldest are dropped, and counted."""
 
+    @model_validator(mode="after")
+    def _holds_something(self) -> Self:
+        for name, size in (("memory", self.memory), ("disk", self.disk)):
+            if size < _LEAST_SPOOLED:
+                problem = f"{name} is too little for what is sent at a time"
+                raise unreadable("bad-value", problem, "write at least 1MiB")
+        if self.disk < self.memory:
+            raise unreadable(
+                "bad-value", "disk holds less than memory does", "let disk be the larger one"
+            )
+        return self
+
 
 class ElasticsearchSpec(Spec):
     """Traces, logs and metrics go to Elasticsearch."""
 
-    url: OneOrMany[UpstreamUrl]
-    """Its address, or several of one cluster."""
+    url: OneOrMany[ServerUrl]
+    """Its address, or several of one cluster; the port is 9200, or 443 with https, if left out."""
     api_key: Secret | None = None
     """The API key to show, in its encoded form."""
     username: Text = ""
@@ -103,12 +121,33 @@ class ElasticsearchSpec(Spec):
     """The authorities that are believed, PEM; the system's when left out."""
     verify: Flag = True
     """Whether its certificate is checked."""
-    namespace: Text = "default"
+    namespace: Namespace = "default"
     """The last part of the names of its data streams."""
     metrics_every: Duration = written("10s")
     """How often metrics are sent."""
     spool: SpoolSpec = SpoolSpec()
     """Where documents wait."""
+
+    @model_validator(mode="after")
+    def _is_one_who_can_be_known(self) -> Self:
+        if self.api_key is not None and self.username:
+            raise unreadable("conflict", "both an API key and a user", "name one of them")
+        if bool(self.username) != (self.password is not None):
+            there, lacking = ("user", "password") if self.username else ("password", "user")
+            problem = f"a {there} without a {lacking}"
+            raise unreadable("incomplete", problem, "write username and password, or api_key")
+        return self
+
+    @model_validator(mode="after")
+    def _is_as_safe_as_it_says(self) -> Self:
+        is_secure = any(url.startswith("https:") for url in self.url)
+        if not self.verify and self.ca:
+            problem = "ca names authorities to check against, and verify: false checks nothing"
+            raise unreadable("conflict", problem, "leave out one of them")
+        if not is_secure and (self.ca or not self.verify):
+            problem = f"{'ca' if self.ca else 'verify'} is of no use without https"
+            raise unreadable("conflict", problem, "write https://, or leave it out")
+        return self
 
 
 class OtlpProtocol(Enum):
