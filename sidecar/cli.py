@@ -17,6 +17,7 @@ from sidecar.commands import (
     init,
     log_level,
     override,
+    provision,
     run,
     schema,
     status,
@@ -46,6 +47,7 @@ app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
+app.add_typer(provision.provision_app)
 
 app.command("status", epilog=status.EXAMPLES, rich_help_panel=_RUNNING)(status.status_command)
 app.command("top", epilog=top.EXAMPLES, rich_help_panel=_RUNNING)(top.top_command)
