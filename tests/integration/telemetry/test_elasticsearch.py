@@ -17,6 +17,36 @@ from tests.servers.elasticsearch import ElasticsearchServer
 
 pytestmark = pytest.mark.integration
 
+#: As the cluster's own template for metrics; a whole one sets the times by itself.
+_TIME_SERIES = {
+    "settings": {
+        "index.mode": "time_series",
+        "index.routing_path": ["attributes.*", "unit", "_metric_names_hash"],
+        "index.time_series.start_time": "2026-01-01T00:00:00Z",
+        "index.time_series.end_time": "2026-02-01T00:00:00Z",
+    },
+    "mappings": {
+        "dynamic": False,
+        "properties": {
+            "@timestamp": {"type": "date"},
+            "unit": {"type": "keyword", "time_series_dimension": True},
+            "_metric_names_hash": {"type": "keyword", "time_series_dimension": True},
+            "attributes": {
+                "type": "passthrough", "dynamic": True, "priority": 20,
+                "time_series_dimension": True,
+            },
+            "metrics": {"type": "passthrough", "dynamic": True, "priority": 10},
+        },
+        "dynamic_templates": [
+            {"counter_double": {"mapping": {"type": "double", "time_series_metric": "counter"}}},
+            {"gauge_double": {"mapping": {"type": "double", "time_series_metric": "gauge"}}},
+            {"histogram": {"mapping": {"type": "object", "subobjects": False}}},
+            {"text": {"match_mapping_type": "string",
+                      "mapping": {"type": "keyword", "time_series_dimension": True}}},
+        ],
+    },
+}  # fmt: skip
+
 
 def _golden(namespace: str) -> list[dict[str, Any]]:
     documents = [*golden("spans"), *golden("logs"), *golden("metrics")]
@@ -108,6 +138,24 @@ class TestEight(_OnACluster):
     @pytest.fixture
     def cluster(self, elasticsearch: ElasticsearchServer) -> ElasticsearchServer:
         return elasticsearch
+
+    def test_a_time_series_takes_each_moment_of_its_metrics_once(
+        self, cluster: ElasticsearchServer
+    ) -> None:
+        namespace = fresh_namespace()
+        cluster.client().indices.put_index_template(
+            name=f"series-{namespace}", priority=500, data_stream={},
+            index_patterns=[f"metrics-governance.otel-{namespace}"], template=_TIME_SERIES,
+        )  # fmt: skip
+        metrics = Documents(RESOURCE, namespace).metrics(METRICS)
+
+        with backend_for(cluster) as backend:
+            assert backend.deliver(metrics) == TAKEN
+            assert backend.deliver(metrics) == TAKEN
+
+        there = found(cluster, namespace).values()
+        assert len(there) == len(metrics)
+        assert {item.id for item in metrics}.isdisjoint(found(cluster, namespace))
 
 
 class TestNine(_OnACluster):
