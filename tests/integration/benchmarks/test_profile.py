@@ -30,5 +30,5 @@ def test_finds_the_data_path_in_the_sidecar(place: Workplace, how: str) -> None:
     assert found["cpu_us"] > 1.0
     own = {Path(file).name for file, _, _, _ in found["own"]}
     assert {"exchange.py", "downstream.py", "upstream.py"} <= own
-    # Starting up is not in the picture.
-    assert not any("importlib" in file for file, _, _, _ in found["own"])
+    # Starting up, half a second of it, is not in the picture; a module that is needed late may be.
+    assert sum(share for file, _, _, share in found["own"] if "importlib" in file) < 0.1
