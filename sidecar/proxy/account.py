@@ -45,6 +45,7 @@ def count_attempt(exchange: Attempt, status: int, error: str, now: float) -> Non
             "" if endpoint is None else endpoint.name,
             status,
             error,
+            "http" if endpoint is None or endpoint.tls is None else "https",
         ),
     )
     if meters is None:
@@ -133,6 +134,8 @@ def record(exchange: Exchange, failure: Failure | None, now: float) -> None:
             exchange.noticed,
             kept,
             exchange.trace_state,
+            exchange.applied,
+            request.minor,
         )
     )
 

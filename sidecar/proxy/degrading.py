@@ -30,6 +30,7 @@ from sidecar.proxy.recourse import Recourse
 from sidecar.proxy.trial import try_beside
 from sidecar.proxy.tunnel import Tunnel
 from sidecar.ruleset.routes import Chain, Route
+from sidecar.telemetry.evidence import Finding, Said
 from sidecar.wire.answer import write_answer
 from sidecar.wire.forwarding import response_framing, response_head
 
@@ -53,6 +54,8 @@ class Degrading(Tunnel):
 
     #: ``kind/name`` of the fallback that has answered.
     fallback = ""
+    #: The same with its step, for whoever wants to know more.
+    applied: Finding | None = None
 
     @abstractmethod
     def _fail_plainly(self, failure: Failure, detail: str) -> None:
@@ -279,5 +282,6 @@ class Degrading(Tunnel):
         if detour.clause is not None and self.status:
             detour.clause.policy.answered(detour.label)
             self.fallback = detour.clause.label
+            self.applied = Finding(detour.clause.rule, Said.APPLIED, {"step": detour.label})
         # So that no cycle waits for the garbage collector.
         detour.otherwise = _nothing

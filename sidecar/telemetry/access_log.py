@@ -86,7 +86,7 @@ class AccessLog:
             line = request_line(record, service, offset)
             if takes is None or takes(record):
                 lines.append(line)
-            if self._decisions and (record.evidence is not None or record.fallback):
+            if self._decisions and (record.evidence is not None or record.applied is not None):
                 lines += decision_lines(record, line)
         if lines:
             self._write(lines)

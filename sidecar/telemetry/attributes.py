@@ -96,6 +96,9 @@ URL_FULL = Attribute(
     "string",
     "What an endpoint was asked for, values in its query replaced by `REDACTED`.",
 )
+PROTOCOL_VERSION = Attribute(
+    "network.protocol.version", "string", "The version of HTTP that was spoken: `1.1` or `1.0`."
+)
 RESEND_COUNT = Attribute(
     "http.request.resend_count",
     "int",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import isfinite
 from typing import Final
 
-from sidecar.model.policy import Mode, Rule
 from sidecar.telemetry import attributes as a
 from sidecar.telemetry.decision_words import because
 from sidecar.telemetry.evidence import Finding, Said
@@ -39,9 +38,8 @@ def decisions_of(record: ExchangeRecord) -> list[Finding]:
     found = []
     if evidence is not None:
         found = [one for one in evidence.decisive if how(one)]
-    if record.fallback and not any(one.said is _APPLIED for one in found):
-        kind, _, name = record.fallback.partition("/")
-        found.append(Finding(Rule(kind, name, Mode.ENFORCE, ""), _APPLIED, {}))
+    if record.applied is not None:
+        found.append(record.applied)
     return found
 
 

@@ -62,6 +62,7 @@ FACTS: Final[dict[str, Attribute]] = {
     "probes_enough": a.PROBES_ENOUGH,
     "forced": a.FORCED,
     "forced_seconds": a.FORCED_SECONDS,
+    "step": a.STEP,
 }
 # Enums are compared by identity here: hashing one takes longer than all the rest.
 _REFUSED: Final = Said.REFUSED

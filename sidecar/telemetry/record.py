@@ -12,7 +12,7 @@ import msgspec
 
 from sidecar.model.policy import Notice
 from sidecar.model.priority import MEDIUM
-from sidecar.telemetry.evidence import Evidence
+from sidecar.telemetry.evidence import Evidence, Finding
 
 
 class Try(msgspec.Struct, gc=False, frozen=True):
@@ -110,6 +110,10 @@ class ExchangeRecord(msgspec.Struct, gc=False):
     kept: Keep = Keep.NOT
     #: ``tracestate`` as it was passed on.
     trace_state: bytes = b""
+    #: The fallback that answered, with the step that did.
+    applied: Finding | None = None
+    #: The client spoke HTTP/1 and this.
+    minor: int = 1
 
 
 class RecordRing:

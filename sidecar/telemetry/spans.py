@@ -41,6 +41,7 @@ def spans_of(record: ExchangeRecord, offset: float) -> list[Span]:
 def _of_exchange(record: ExchangeRecord, offset: float) -> Span:
     start = since(record, record.started, offset)
     attributes = exchange_attributes(record)
+    attributes[a.PROTOCOL_VERSION.name] = f"1.{record.minor}"
     if record.kept:
         attributes[a.KEPT.name] = record.kept.value
     return Span(
@@ -85,6 +86,7 @@ def _of_call(
     told: dict[str, AttributeValue] = {
         a.METHOD.name: method,
         a.URL_FULL.name: _url(record, one),
+        a.PROTOCOL_VERSION.name: "1.1",
         a.UPSTREAM.name: one.upstream,
     }
     if one.endpoint:
@@ -157,12 +159,16 @@ def _decided_at(record: ExchangeRecord, finding: Finding, offset: float) -> int:
 
 
 def _decision(finding: Finding) -> dict[str, AttributeValue]:
-    return {
+    told: dict[str, AttributeValue] = {
         a.OUTCOME.name: outcome_of(finding),
         a.RULE_KIND.name: finding.rule.kind,
         a.RULE_NAME.name: finding.rule.name,
         a.RULE_MODE.name: finding.rule.mode.value,
     }
+    step = finding.facts.get("step")
+    if step is not None:
+        told[a.STEP.name] = str(step)
+    return told
 
 
 def _notices(record: ExchangeRecord, offset: float) -> list[SpanEvent]:

@@ -15,6 +15,7 @@ from sidecar.model.policy import Mode, Stage
 from sidecar.model.verdict import LocalReply, Respond
 from sidecar.policies.fallback import Fallback
 from sidecar.ruleset.routes import Clause
+from sidecar.telemetry.evidence import Said
 from tests.policies.building import World
 from tests.proxy.around import ask, degraded, fallback, is_at_rest, retries
 from tests.proxy.fallbacks import ELSEWHERE, FAIL, STATIC, TIMEOUTS, chain, outcome, outcomes, two
@@ -52,6 +53,9 @@ async def test_a_failure_is_answered_instead_and_told_to_gates_as_it_was(how: by
         assert seen.get("date")
     assert first.get("x-sidecar-decision") == record.span_id
     assert (record.status, record.fallback) == (200, "fallbacks/stock")
+    assert record.applied is not None
+    assert (record.applied.rule.label, record.applied.said) == (record.fallback, Said.APPLIED)
+    assert record.applied.facts == {"step": "1-static"}
     assert record.reason in ("upstream_error", "upstream_reset", "upstream_bad_response")
     assert (clause.tally.applied, degraded(clause)) == (2, {"1-static": 2})
     assert [(one.verdict, one.status) for one in outcomes(gate)] == [

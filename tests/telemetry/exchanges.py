@@ -74,6 +74,11 @@ FALLBACK: Final = make_record(
     reason="breaker_open",
     rule="breakers/inventory",
     fallback="fallbacks/unknown-stock",
+    applied=Finding(
+        Rule("fallbacks", "unknown-stock", Mode.ENFORCE, "shop.rules.yaml:60"),
+        Said.APPLIED,
+        {"step": "1-static"},
+    ),
     endpoint="",
     attempts=0,
     priority=3,
@@ -215,6 +220,8 @@ def any_record(draw: st.DrawFn) -> ExchangeRecord:
         sampled=draw(st.booleans()),
         shadow=tuple(draw(st.lists(_WORD, max_size=2))),
         evidence=draw(st.none() | _EVIDENCE),
+        applied=draw(st.none() | st.builds(Finding, _RULES, st.just(Said.APPLIED), _FACTS)),
+        minor=draw(st.integers(0, 1)),
         priority=draw(st.integers(0, 3)),
         tries=tuple(
             draw(
