@@ -19,30 +19,33 @@ class Row(msgspec.Struct, frozen=True):
     #: Empty where the service is that of the line above.
     service: str
     name: str
+    #: Where a try went; left out where there is no room for it.
+    place: str
     #: The status and why, as far as either is known.
     result: str
 
     @property
     def label(self) -> str:
-        """What stands before the bar."""
+        """What stands before the bar in any case."""
         return " ".join(filter(None, (self.service, self.name)))
 
 
 def row_of(span: StoredSpan, service_above: str, towards: str) -> Row:
     """A span's words; ``towards`` stands before what it asked for."""
     service = "" if span.service == service_above else one_line(span.service)
-    return Row(service, one_line(_name(span, towards)), one_line(_result(span)))
+    name, place = _name(span, towards)
+    return Row(service, one_line(name), one_line(place), one_line(_result(span)))
 
 
-def _name(span: StoredSpan, towards: str) -> str:
+def _name(span: StoredSpan, towards: str) -> tuple[str, str]:
     if span.kind != "client":
-        return span.name
+        return span.name, ""
     host = as_text(span.attributes.get("server.address", ""))
     port = as_text(span.attributes.get("server.port", ""))
-    where = f"{host}:{port}" if host and port else host
     resent = span.attributes.get(_RESEND, 0)
-    again = f"(try {resent + 1})" if isinstance(resent, int) and resent else ""
-    return " ".join(filter(None, (towards, span.name, again, where)))
+    again = f"#{resent + 1}" if isinstance(resent, int) and resent else ""
+    name = " ".join(filter(None, (towards, span.name, again)))
+    return name, f"{host}:{port}" if host and port else host
 
 
 def _result(span: StoredSpan) -> str:

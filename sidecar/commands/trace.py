@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from typing import Annotated, Final
@@ -15,6 +14,7 @@ from sidecar.commands import BAD_USAGE, FAILED
 from sidecar.commands.examples import examples
 from sidecar.commands.options import ServiceOption, SocketOption, TokenOption, UrlOption
 from sidecar.commands.reaching import Reach
+from sidecar.commands.trace_line import room
 from sidecar.commands.trace_store import (
     ApiKeyOption,
     CaOption,
@@ -44,7 +44,7 @@ EXAMPLES = examples(
     "sidecar trace 00f067aa --files /var/log/sidecar",
     "sidecar trace 4bf92f35 --elasticsearch http://127.0.0.1:9200 --format jaeger",
 )
-#: Where the output is no terminal there is more room, unless COLUMNS says otherwise.
+#: Where the output is no terminal.
 _WIDTH: Final = 120
 
 
@@ -149,9 +149,8 @@ def _write(trace: Trace, form: Form, *, plain: bool) -> None:
             highlight=False, soft_wrap=True, no_color=plain or None, color_system=None if plain
             else "auto",
         )  # fmt: skip
-        width = console.width if console.is_terminal or "COLUMNS" in os.environ else _WIDTH
         strokes = ASCII if plain or console.options.ascii_only else UNICODE
-        drawn = waterfall(trace, width, strokes)
+        drawn = waterfall(trace, room(console, _WIDTH), strokes)
         console.print(drawn.plain if plain else drawn, markup=False)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from rich.console import Console
 from rich.text import Text
 
 from sidecar.commands.span_row import one_line
@@ -34,6 +36,11 @@ class Listed(msgspec.Struct, frozen=True):
     kept: tuple[str, ...]
     spans: int
     services: int
+
+
+def room(console: Console, elsewhere: int) -> int:
+    """How wide lines may be; ``elsewhere`` where the output is no terminal and COLUMNS silent."""
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else elsewhere
 
 
 def listed(trace: Trace) -> Listed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,7 +16,7 @@ from sidecar.commands.reaching import Reach, find_all, sentences
 from sidecar.commands.remembered import RememberedStore
 from sidecar.traces.asked import Misasked, duration_of
 from sidecar.traces.files import FileStore
-from sidecar.traces.trace import Store, Unanswered
+from sidecar.traces.trace import AT_A_TIME, Store, Unanswered
 
 _WHERE: Final = "Where traces are kept"
 ElasticsearchOption = Annotated[
@@ -127,49 +127,42 @@ def opened(place: Place, reach: Reach) -> Store:
 
 
 def _elastic(place: Place) -> Store:
-    # A third of a second goes into importing the client: only who needs it waits.
-    from elasticsearch import Elasticsearch  # noqa: PLC0415
-
+    # Importing the client takes a third of a second: only who needs it waits.
+    from sidecar.elastic.connect import connect  # noqa: PLC0415
     from sidecar.traces.elastic import ANSWER_SECONDS, ElasticStore  # noqa: PLC0415
 
-    shown = ", ".join(_checked_url(one) for one in place.elasticsearch)
+    urls = [_checked_url(one) for one in place.elasticsearch]
     if place.user and place.api_key:
         raise BadPlace("give an API key, or a user with a password, not both")
-    if place.ca and not Path(place.ca).is_file():
-        raise BadPlace(f"{place.ca} is no file")
     try:
         lookback = duration_of(place.lookback, "--lookback") / 1e9
+        client = connect(
+            urls,
+            api_key=place.api_key,
+            user=(place.user, place.password) if place.user else None,
+            ca=place.ca,
+            request_seconds=ANSWER_SECONDS,
+            connections=AT_A_TIME,
+        )
     except Misasked as error:
         raise BadPlace(str(error)) from error
-    options: dict[str, Any] = {
-        "api_key": place.api_key or None,
-        "basic_auth": (place.user, place.password) if place.user else None,
-        "request_timeout": ANSWER_SECONDS,
-        "max_retries": len(place.elasticsearch) - 1,
-    }
-    if place.ca:
-        options["ca_certs"] = place.ca
-    try:
-        client = Elasticsearch([*place.elasticsearch], **options)
-    except ValueError as error:
-        raise BadPlace(str(error)) from error
-    return ElasticStore(client, shown, lookback)
+    except OSError as error:
+        raise BadPlace(f"--ca {place.ca} cannot be used: {error.strerror or error}") from error
+    return ElasticStore(client, ", ".join(urls), lookback)
 
 
 def _checked_url(url: str) -> str:
-    """A URL as it may be shown: without what logs in."""
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_good = False
-        parts = urlsplit("")
+        parts, is_good = urlsplit(""), False
     if not is_good:
         raise BadPlace(f"'{url}' is no URL: write one such as http://127.0.0.1:9200")
-    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    if parts.scheme == "http" and not parts.port:
-        raise BadPlace(f"'{place}' names no port: write one such as {place}:9200")
-    return place
+    if "@" in parts.netloc:
+        # It would stand in the list of processes, and in every sentence about this place.
+        raise BadPlace("write the user and the password apart from the URL: --user and --password")
+    return url
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from sidecar.commands.options import (
     UrlOption,
 )
 from sidecar.commands.reaching import Reach
-from sidecar.commands.trace_line import listed, trace_line
+from sidecar.commands.trace_line import listed, room, trace_line
 from sidecar.commands.trace_store import (
     LOOKBACK,
     ApiKeyOption,
@@ -112,7 +112,7 @@ def _show(store: Store, wanted: Wanted, *, as_json: bool) -> None:
         return
     console = Console(highlight=False, soft_wrap=True)
     for one in found:
-        console.print(trace_line(one, console.width if console.is_terminal else _WIDTH))
+        console.print(trace_line(one, room(console, _WIDTH)))
     if not found:
         typer.echo("sidecar: there is none", err=True)
 

@@ -63,8 +63,9 @@ class _Picture:
         results = max(cell_len(row.result) for row in self._rows)
         self._result = min(results, _RESULT_AT_MOST[width >= _WIDE])
         right = _DURATION + 1 + self._result
+        wide = width >= _WIDE
         labels = max(
-            2 * node.depth + cell_len(row.label)
+            2 * node.depth + cell_len(row.label) + (cell_len(row.place) + 1 if wide else 0)
             for node, row in zip(self._nodes, self._rows, strict=True)
         )
         self._left = min(labels, (width - right) * 11 // 20)
@@ -81,7 +82,7 @@ class _Picture:
         if said:
             yield Text()
         for sentence in said:
-            yield from self._wrapped(sentence)
+            yield from self._wrapped(sentence.split(" "))
 
     # --- above
 
@@ -98,11 +99,11 @@ class _Picture:
             *([f"kept for: {kept}"] if kept else []),
         ]
         yield Text.assemble("trace ", (self._trace.trace_id, "bold"))
-        yield from self._wrapped(", ".join(parts))
+        yield from self._wrapped([f"{part}," for part in parts[:-1]] + parts[-1:])
 
-    def _wrapped(self, sentence: str) -> Iterator[Text]:
+    def _wrapped(self, words: Sequence[str]) -> Iterator[Text]:
         line = "  "
-        for word in one_line(sentence).split(" "):
+        for word in words:
             if cell_len(line) + cell_len(word) > self._width and line.strip():
                 yield self._noted(line.rstrip(), "dim")
                 line = "    "
@@ -119,6 +120,8 @@ class _Picture:
             (row.service, f"bold {colour}"), (" " if row.service and row.name else ""),
             (row.name, "dim" if node.span.kind == "client" else ""),
         )  # fmt: skip
+        if row.place and cell_len(left.plain) + 1 + cell_len(row.place) <= self._left:
+            left.append(f" {row.place}", "dim")
         left.truncate(self._left, overflow="ellipsis", pad=True)
         if self._strokes is ASCII:
             left = Text(left.plain.replace("…", ASCII.more))

@@ -17,7 +17,7 @@ _PORTS: Final = {"http": 9200, "https": 443}
 _LONGEST_REASON: Final = 300
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each has a default
     urls: Sequence[str],
     *,
     api_key: str = "",
@@ -25,19 +25,21 @@ def connect(
     ca: str = "",
     verify: bool = True,
     request_seconds: float = 15.0,
+    connections: int = 1,
     **options: Any,
 ) -> Elasticsearch:
     """A client for the nodes at ``urls``; each is asked when those before cannot be reached.
 
     ``api_key`` is in its encoded form; else ``user`` is a name and a password. ``ca`` is a PEM
     file of the authorities to believe, the system's when empty. A node that keeps silent for
-    ``request_seconds`` is given up. Statuses are never tried again. ``options`` are the
-    client's own. Raises ``OSError`` for a ``ca`` that cannot be used.
+    ``request_seconds`` is given up. Statuses are never tried again. ``connections`` is how many
+    requests a node may have at a time. ``options`` are the client's own. Raises ``OSError`` for a
+    ``ca`` that cannot be used.
     """
     _hush()
     tls = _tls(ca, verify=verify) if any(url.startswith("https:") for url in urls) else {}
     return Elasticsearch(
-        [_node(url, tls) for url in urls],
+        [_node(url, tls, connections) for url in urls],
         api_key=api_key or None,
         basic_auth=None if api_key else user,
         request_timeout=request_seconds,
@@ -70,14 +72,14 @@ class _Ready(NdjsonSerializer):
         return data if isinstance(data, bytes) else super().dumps(data)
 
 
-def _node(url: str, tls: Mapping[str, Any]) -> NodeConfig:
+def _node(url: str, tls: Mapping[str, Any], connections: int) -> NodeConfig:
     parts = urlsplit(url)
     return NodeConfig(
         scheme=parts.scheme,
         host=parts.hostname or "",
         port=parts.port or _PORTS[parts.scheme],
         path_prefix=parts.path.rstrip("/"),
-        connections_per_node=1,
+        connections_per_node=connections,
         **(tls if parts.scheme == "https" else {}),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import elasticsearch
 
+from sidecar.elastic.connect import said
 from sidecar.traces import elastic_queries as ask
 from sidecar.traces.documents import Collected, document_of
 from sidecar.traces.trace import (
@@ -163,26 +164,17 @@ class ElasticStore:
             case 401:
                 return f"{place} does not believe us: give an API key, or a user and a password"
             case 403:
-                return f"{place} does not let us read {TRACES} and {LOGS}: {_reason(error)}"
+                return f"{place} does not let us read {TRACES} and {LOGS}: {said(error)}"
             case 429:
                 return f"{place} has too much to do"
             case _:
-                return f"{place} answered {status}: {_reason(error)}"
+                return f"{place} answered {said(error)}"
 
     def _out_of_reach(self, error: elasticsearch.TransportError) -> Unanswered:
         if isinstance(error, elasticsearch.ConnectionTimeout):
             sentence = f"did not answer within {ANSWER_SECONDS:.0f} s"
             return Unanswered(f"Elasticsearch at {self._place} {sentence}", in_time=False)
-        why = str(error.message).partition("\n")[0][:300]
-        return Unanswered(f"Elasticsearch at {self._place} cannot be reached: {why}")
-
-
-def _reason(error: elasticsearch.ApiError) -> str:
-    body = error.body
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        causes = body["error"].get("root_cause") or [body["error"]]
-        return str(causes[0].get("reason", error.message))[:300]
-    return str(error.message)[:300]
+        return Unanswered(f"Elasticsearch at {self._place} cannot be reached: {said(error)}")
 
 
 def _buckets(answer: Any, name: str) -> Sequence[Any]:

@@ -13,10 +13,8 @@ from aiohttp import web
 
 from sidecar.traces.asked import Misasked, trace_id_of, trace_ids_of, wanted_of
 from sidecar.traces.jaeger import Answer, Fault, jaeger_trace
-from sidecar.traces.trace import Store, Trace, Unanswered
+from sidecar.traces.trace import AT_A_TIME, Store, Trace, Unanswered
 
-#: Questions that are answered at a time: each may hold a large trace.
-AT_A_TIME: Final = 4
 #: Questions that wait for their turn; more are sent away.
 WAITING_AT_MOST: Final = 32
 _PATIENCE_SECONDS: Final = 30.0

@@ -16,6 +16,8 @@ SPANS_AT_MOST: Final = 10_000
 EVENTS_AT_MOST: Final = 5_000
 #: Spans of all the traces that one search answers with.
 FOUND_SPANS_AT_MOST: Final = 10_000
+#: Questions that a place is asked at a time: each may bring a large trace.
+AT_A_TIME: Final = 4
 #: Digits of an id that tell it from others.
 ID_AT_LEAST: Final = 6
 TRACE_ID_DIGITS: Final = 32

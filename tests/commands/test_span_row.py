@@ -23,7 +23,7 @@ def test_a_service_is_named_where_it_begins() -> None:
 def test_a_try_says_where_it_went_and_the_how_manieth_it_is() -> None:
     asked = {"server.address": "127.0.0.1", "server.port": 80, "http.request.resend_count": 2}
     row = row_of(span(kind="client", name="GET app", attributes=asked), "order", "→")
-    assert row.label == "→ GET app (try 3) 127.0.0.1:80"
+    assert (row.label, row.place) == ("→ GET app #3", "127.0.0.1:80")
     assert row_of(span(kind="client", name="GET app"), "order", ">").label == "> GET app"
 
 

@@ -7,20 +7,20 @@ import pytest
 import typer
 
 from sidecar.commands.reaching import Reach
+from sidecar.commands.remembered import RememberedStore
 from sidecar.commands.trace_store import BadPlace, Place, ended, opened, reading
 from sidecar.traces.elastic import ElasticStore
 from sidecar.traces.files import FileStore
 from sidecar.traces.trace import Unanswered
 
-URL = "https://user:secret@search.example:9200"
-
 
 def test_the_place_that_is_named(tmp_path: Path) -> None:
     assert isinstance(opened(Place(files=str(tmp_path)), Reach()), FileStore)
-    store = opened(Place(elasticsearch=(URL, "http://b:9200"), user="", api_key="key"), Reach())
+    urls = ("https://search.example", "http://b:9201")
+    store = opened(Place(elasticsearch=urls, api_key="key"), Reach())
     assert isinstance(store, ElasticStore)
-    # What logs in is shown nowhere.
-    assert store._place == "https://search.example:9200, http://b:9200"
+    assert store._place == "https://search.example, http://b:9201"
+    assert isinstance(opened(Place(), Reach(socket="/somewhere")), RememberedStore)
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,12 @@ def test_the_place_that_is_named(tmp_path: Path) -> None:
         ({"files": "/nothing/here"}, "/nothing/here is no folder"),
         ({"elasticsearch": ("search:9200",)}, "'search:9200' is no URL: write one such as http"),
         ({"elasticsearch": ("http://a:x",)}, "is no URL"),
-        ({"elasticsearch": ("http://a",)}, "'http://a' names no port: write one such as http://a"),
+        ({"elasticsearch": ("http://u:p@a:1",)}, "write the user and the password apart"),
         ({"elasticsearch": ("http://a:9200",), "user": "u", "api_key": "k"}, "give an API key, or"),
-        ({"elasticsearch": ("http://a:9200",), "ca": "/nothing"}, "/nothing is no file"),
+        (
+            {"elasticsearch": ("https://a:9200",), "ca": "/nothing"},
+            "--ca /nothing cannot be used",
+        ),
         ({"elasticsearch": ("http://a:9200",), "lookback": "x"}, "--lookback=x is no duration"),
     ],
 )

@@ -141,12 +141,12 @@ def test_names_of_fields_are_asked_for_once_in_a_while() -> None:
     [
         (refusal(401), "does not believe us: give an API key, or a user and a password"),
         (refusal(403, {"error": {"reason": "action [search] is unauthorized"}}),
-         "does not let us read traces-*.otel-* and logs-*.otel-*: action [search] is unauth"),
+         "does not let us read traces-*.otel-* and logs-*.otel-*: 403 : action [search] is unauth"),
         (refusal(429), "has too much to do"),
-        (refusal(400, {"error": {"root_cause": [{"reason": "no such thing"}]}}),
-         "answered 400: no such thing"),
-        (refusal(500), "answered 500: no"),
-        (elasticsearch.ConnectionError("refused\n and much more"), "cannot be reached: refused"),
+        (refusal(400, {"error": {"type": "parsing", "reason": "no such thing"}}),
+         "answered 400 parsing: no such thing"),
+        (refusal(500), "answered 500"),
+        (elasticsearch.ConnectionError("refused\n for now"), "cannot be reached: refused for now"),
     ],
 )  # fmt: skip
 def test_errors_in_plain_words(error: Exception, sentence: str) -> None:

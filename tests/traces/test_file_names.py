@@ -13,7 +13,7 @@ from tests.traces.documents import SHOP, span_document, write
 def test_services_with_what_their_spans_are_called(tmp_path: Path) -> None:
     path = write(tmp_path, SHOP)
     assert FileNames().of([path]) >= {
-        ("web", Operation("POST checkout", "server")), ("web", Operation("POST", "client")),
+        ("web", Operation("POST checkout", "server")), ("web", Operation("POST order", "client")),
     }  # fmt: skip
 
 

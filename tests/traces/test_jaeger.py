@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> jaeger_shape.Trace:
 
 def test_a_span_as_grafana_reads_it(shop: jaeger_shape.Trace) -> None:
     span = next(one for one in shop.spans if one.spanID == "000000000000000f")
-    assert span.operationName == "GET"
+    assert span.operationName == "GET inventory"
     assert (span.startTime, span.duration) == (MIDNIGHT // 1000 + 5200, 11_000)
     [reference] = span.references
     assert (reference.refType, reference.spanID) == ("CHILD_OF", "000000000000000e")
@@ -37,6 +37,8 @@ def test_a_span_as_grafana_reads_it(shop: jaeger_shape.Trace) -> None:
     tags = {tag.key: (tag.type, tag.value) for tag in span.tags}
     assert tags == {
         "error.type": ("string", "connect_failure"),
+        "server.address": ("string", "10.0.0.7"),
+        "server.port": ("int64", 8080),
         "span.kind": ("string", "client"),
         "otel.status_code": ("string", "ERROR"),
         "otel.scope.name": ("string", "sidecar"),
@@ -59,6 +61,7 @@ def test_events_are_logs(shop: jaeger_shape.Trace) -> None:
     assert log.timestamp == MIDNIGHT // 1000 + 60_000
     assert [(field.key, field.value) for field in log.fields] == [
         ("event", "sidecar.breaker"), ("sidecar.breaker.state", "open"),
+        ("body", "breaker pay is open for 2s: 8 requests in a row failed"),
     ]  # fmt: skip
 
 

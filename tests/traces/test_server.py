@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sidecar.traces import server
 from sidecar.traces.files import FileStore
-from sidecar.traces.server import AT_A_TIME, make_server
-from sidecar.traces.trace import Operation, Store, Trace, Unanswered, Wanted
+from sidecar.traces.server import make_server
+from sidecar.traces.trace import AT_A_TIME, Operation, Store, Trace, Unanswered, Wanted
 from tests.traces import jaeger_shape
 from tests.traces.documents import MIDNIGHT, SHOP, TRACE, write
 
@@ -46,11 +46,11 @@ async def test_services_and_operations(grafana: Client) -> None:
     services = await answered(grafana, "/api/services")
     assert (services.data, services.total) == (["inventory", "order", "web"], 3)
     operations = await answered(grafana, "/api/services/order/operations")
-    assert operations.data == ["GET", "GET stock", "POST place-order"]
+    assert operations.data == ["GET inventory", "GET stock", "POST place-order"]
     operations = await answered(grafana, "/api/operations", service="inventory")
     assert operations.data == [{"name": "GET stock", "spanKind": "server"}]
     operations = await answered(grafana, "/api/operations", service="order", spanKind="client")
-    assert [one["name"] for one in operations.data] == ["GET"]
+    assert [one["name"] for one in operations.data] == ["GET inventory"]
     assert (await answered(grafana, "/api/operations", 400)).errors[0].code == 400
 
 
