@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from sidecar.admin import answers as a
-from sidecar.commands.reaching import Declined, Reach, Unreachable, find
+from sidecar.admin.traced import TraceList
+from sidecar.commands.reaching import Declined, Reach, Unreachable, find, find_all
 
 _WHICH: Final = "Which sidecar"
 SocketOption = Annotated[
@@ -80,6 +81,15 @@ def _labels(overview: a.Overview) -> list[str]:
 complete_rules = _completed(_labels)
 complete_breakers = _completed(lambda overview: [one.name for one in overview.breakers])
 complete_routes = _completed(lambda overview: [one.name for one in overview.routes])
+
+
+def complete_traces(incomplete: str) -> list[str]:
+    """The last traces that the sidecars here remember."""
+    try:
+        answers = [one.ask("/v1/traces", TraceList, id=incomplete) for one in find_all(Reach())]
+    except (Unreachable, Declined):
+        return []
+    return [*dict.fromkeys(one.id for answer in answers for one in answer.traces)]
 
 
 def complete_switches(incomplete: str) -> list[str]:

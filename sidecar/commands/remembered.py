@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from sidecar.admin.traced import SpanAnswer, SpeakerAnswer, TraceAnswer, TraceList
-from sidecar.commands.reaching import Declined, Running
+from sidecar.commands.reaching import Declined, Running, Unreachable
 from sidecar.traces.trace import (
     NAMED_AT_MOST,
     Operation,
@@ -77,6 +77,10 @@ class RememberedStore:
             except Declined as error:
                 # It does not remember the trace, or is so old that it remembers none.
                 if error.problem.status != 404:
+                    raise
+            except Unreachable:
+                # One of several has ended since it was found: the others know what they know.
+                if len(self._running) == 1:
                     raise
 
 

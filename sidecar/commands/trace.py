@@ -12,7 +12,13 @@ from rich.console import Console
 
 from sidecar.commands import BAD_USAGE, FAILED
 from sidecar.commands.examples import examples
-from sidecar.commands.options import ServiceOption, SocketOption, TokenOption, UrlOption
+from sidecar.commands.options import (
+    ServiceOption,
+    SocketOption,
+    TokenOption,
+    UrlOption,
+    complete_traces,
+)
 from sidecar.commands.reaching import Reach
 from sidecar.commands.trace_line import room
 from sidecar.commands.trace_store import (
@@ -62,6 +68,7 @@ def trace_command(  # noqa: PLR0913 - each an option of its own
         typer.Argument(
             metavar="ID",
             help="A trace's id or a decision's, or as much of it as tells it from others.",
+            autocompletion=complete_traces,
         ),
     ],
     form: Annotated[

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from sidecar.commands.reaching import Running
+import pytest
+
+from sidecar.commands.reaching import Running, Unreachable
 from sidecar.commands.remembered import RememberedStore
 from sidecar.telemetry.clock import wall_offset
 from sidecar.telemetry.record import ExchangeRecord, Keep, Try
@@ -66,6 +68,14 @@ def test_names_and_what_is_searched_for(beside: Beside) -> None:
     wanted = Wanted(start=0, end=2**62, tags={"error": "true"})
     assert [one.trace_id for one in store.search(wanted)] == [TRACE]
     assert store.trace("f" * 32) is None
+
+
+def test_one_that_has_ended_meanwhile_is_passed_over(beside: Beside) -> None:
+    feed(beside, ABOVE)
+    gone = Running("/nowhere/admin.sock")
+    assert RememberedStore([gone, Running(beside.socket)]).trace(TRACE) is not None
+    with pytest.raises(Unreachable):
+        RememberedStore([gone]).trace(TRACE)
 
 
 def test_a_trace_of_a_running_sidecar_is_drawn(beside: Beside) -> None:

@@ -14,12 +14,16 @@ import pytest
 from aiohttp import ClientSession
 
 from sidecar.elastic.connect import connect
+from sidecar.export.backend import TAKEN
 from sidecar.export.documents import Documents
-from sidecar.export.elasticsearch import ElasticsearchBackend
-from sidecar.export.settings import ElasticsearchSettings, SpoolSettings
+from sidecar.export.item import Item
+from sidecar.provision.cluster import Cluster
+from sidecar.provision.provisioning import provision
+from sidecar.provision.wanted import Plan
 from sidecar.telemetry.signals import Resource, Span, SpanEvent, SpanKind, SpanStatus
 from sidecar.traces.elastic import ElasticStore
 from sidecar.traces.trace import Operation, Unanswered, Wanted
+from tests.integration.telemetry.clusters import backend_for, fresh_namespace
 from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.ports import wait_until
 from tests.servers.processes import Process
@@ -57,27 +61,41 @@ def others(count: int) -> Iterator[tuple[str, Span]]:
         )  # fmt: skip
 
 
-def ship(server: ElasticsearchServer, spans: Iterator[tuple[str, Span]]) -> None:
-    """Have the exporter's own backend write them."""
-    backend = ElasticsearchBackend(ElasticsearchSettings((server.url,), SpoolSettings("/nowhere")))
-    for service, span in spans:
+def ship(server: ElasticsearchServer, namespace: str = "") -> None:
+    """Have the exporter's own backend write the shop's trace and others."""
+    namespace = namespace or fresh_namespace()
+    items: list[Item] = []
+    for service, span in [*spans_of_the_shop(), *others(30)]:
         attributes = {"service.name": service, "host.name": f"{service}-1"}
-        items = Documents(Resource(attributes), "default").spans([span])
-        delivery = backend.deliver(items)
-        assert not delivery.error, delivery
-    backend.close()
+        items += Documents(Resource(attributes), namespace).spans([span])
+    with backend_for(server) as backend:
+        assert backend.deliver(items) == TAKEN
     server.refresh()
 
 
 @pytest.fixture
 def kept(elasticsearch: ElasticsearchServer) -> ElasticStore:
-    """Traces in a cluster that nobody has provisioned."""
-    ship(elasticsearch, spans_of_the_shop())
-    ship(elasticsearch, others(30))
+    """Traces in indices of each day, of a namespace that nobody has provisioned."""
+    ship(elasticsearch)
     return ElasticStore(connect([elasticsearch.url]), elasticsearch.url, _LOOKBACK)
 
 
+def test_data_streams_are_read_as_well(elasticsearch: ElasticsearchServer) -> None:
+    namespace = fresh_namespace()
+    client = connect([elasticsearch.url])
+    plan = Plan(dict.fromkeys(("traces", "logs", "metrics"), "40000d"), namespace)
+    assert [*provision(Cluster(client), plan, dry_run=False)]
+    ship(elasticsearch, namespace)
+    assert f"traces-governance.otel-{namespace}" in elasticsearch.data_streams()
+    is_read_back(ElasticStore(client, elasticsearch.url, _LOOKBACK))
+
+
 def test_what_exporters_wrote_is_read_back(kept: ElasticStore) -> None:
+    is_read_back(kept)
+
+
+def is_read_back(kept: ElasticStore) -> None:
+    """The shop's trace, whole, and what it may be found by."""
     trace = kept.trace(TRACE)
     assert trace is not None
     assert trace.notes == ()
