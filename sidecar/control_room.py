@@ -13,7 +13,7 @@ from sidecar.admin.audit import AuditLog
 from sidecar.admin.decisions import Decisions
 from sidecar.admin.inside import Inside, Readiness
 from sidecar.admin.steering import Steering
-from sidecar.telemetry.metrics import LOGS
+from sidecar.telemetry.metrics import AUDIT
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +42,7 @@ class ControlRoom:
         self.readiness = Readiness()
         self.decisions = Decisions()
         self.audit = AuditLog(
-            state_dir / _AUDIT_FILE, lambda reason, count: meters.dropped(LOGS, reason, count)
+            state_dir / _AUDIT_FILE, lambda reason, count: meters.dropped(AUDIT, reason, count)
         )
         self.inside = Inside(
             meters,

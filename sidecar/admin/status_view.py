@@ -16,7 +16,7 @@ from sidecar.proxy.clock import clock
 from sidecar.ruleset.diagnostics import Diagnostic
 from sidecar.telemetry.catalogue import LAG_BUCKETS
 from sidecar.telemetry.clock import moment
-from sidecar.telemetry.metrics import LOGS, RECORDS
+from sidecar.telemetry.metrics import AUDIT, LOGS, RECORDS
 
 _STARTED: Final = clock()
 _PAGE_BYTES: Final = resource.getpagesize()
@@ -68,7 +68,7 @@ def host(inside: Inside) -> a.Host:
         loop_lag=durations([meters.loop_lag], LAG_BUCKETS),
         connections=sum(one.connections_open for one in meters.listeners.values()),
         lost_records=sum(meters.drops[RECORDS].counts.values()),
-        lost_lines=sum(meters.drops[LOGS].counts.values()),
+        lost_lines=sum(sum(meters.drops[one].counts.values()) for one in (LOGS, AUDIT)),
     )
 
 

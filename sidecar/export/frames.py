@@ -75,6 +75,8 @@ class BackendReport(msgspec.Struct):
     #: Deliveries that were taken, and those that failed as a whole or in part.
     requests_ok: int = 0
     requests_failed: int = 0
+    #: How many deliveries took how long, by ``telemetry.export_metrics.EXPORT_BUCKETS``.
+    request_counts: list[int] = []
     #: Seconds that all deliveries took together.
     request_seconds: float = 0.0
 
@@ -85,6 +87,8 @@ class Report(msgspec.Struct, tag=True):
     #: Records, log records and metrics that have arrived, by the word for the frame.
     received: dict[str, int]
     backends: list[BackendReport]
+    #: Records of which nothing could be made: a bug of ours, which costs them alone.
+    unmade: int = 0
     #: Bytes of memory that the exporter holds.
     resident_bytes: int = 0
     #: Seconds of CPU that it has used.

@@ -289,7 +289,8 @@ class Lane:
             error=self.error,
             requests_ok=ledger.requests_ok,
             requests_failed=ledger.requests_failed,
-            request_seconds=ledger.request_seconds,
+            request_counts=[*ledger.seconds.counts],
+            request_seconds=ledger.seconds.total,
         )
 
 

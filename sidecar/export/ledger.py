@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sidecar.export.item import Item, Signal
+from sidecar.telemetry.cells import HistogramCell
+from sidecar.telemetry.export_metrics import EXPORT_BUCKETS
 
 
 class Ledger:
@@ -16,7 +18,7 @@ class Ledger:
         self.lost: dict[Signal, Counter[str]] = {}
         self.requests_ok = 0
         self.requests_failed = 0
-        self.request_seconds = 0.0
+        self.seconds = HistogramCell(EXPORT_BUCKETS)
 
     def taken(self, items: Iterable[Item]) -> None:
         """The backend has these."""
@@ -33,7 +35,7 @@ class Ledger:
 
     def requested(self, seconds: float, *, failed: bool) -> None:
         """A delivery has come to its end."""
-        self.request_seconds += seconds
+        self.seconds.observe(seconds)
         if failed:
             self.requests_failed += 1
         else:

@@ -77,6 +77,7 @@ class ExportSettings(msgspec.Struct, frozen=True):
     decisions: bool = True
 
     @property
-    def is_wanted(self) -> bool:
-        """Whether there is anything to export to."""
-        return not (self.elasticsearch is None and self.otlp is None and self.files is None)
+    def backends(self) -> tuple[str, ...]:
+        """The names of the backends that are wanted."""
+        wanted = {"elasticsearch": self.elasticsearch, "otlp": self.otlp, "files": self.files}
+        return tuple(name for name, settings in wanted.items() if settings is not None)

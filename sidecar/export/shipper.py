@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from typing import Final
 
 from sidecar.export.backend import Backend, Delivery, failed
@@ -32,6 +33,8 @@ class Shipper:
         self._clock = clock
         self._changed = threading.Condition()
         self._ends = False
+        #: When the thread looks again by itself; long ago while it is busy.
+        self._wakes_at = -inf
         # A daemon: a backend that never answers must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name=f"to-{self.name}", daemon=True)
 
@@ -46,7 +49,7 @@ class Shipper:
         with self._changed:
             now = self._clock()
             self._lane.offer(items, now)
-            if self._lane.wait_seconds(now) <= 0:
+            if now + self._lane.wait_seconds(now) < self._wakes_at:
                 self._changed.notify_all()
 
     def report(self) -> BackendReport:
@@ -87,8 +90,10 @@ class Shipper:
                     self._lane.adopt()
                 piece = self._lane.next_piece(now)
                 if piece is None:
-                    wait = min(self._lane.wait_seconds(now), adopt_at - now)
-                    self._changed.wait(max(wait, 0.0))
+                    wait = max(min(self._lane.wait_seconds(now), adopt_at - now), 0.0)
+                    self._wakes_at = now + wait
+                    self._changed.wait(wait)
+                    self._wakes_at = -inf
                     continue
             self._settle(self._deliver(piece))
         with suppress(Exception):

@@ -290,7 +290,18 @@ SLO_OUTCOME = Attribute(
     "sidecar.slo.outcome", "string", "`good`, `bad`, or `shed` by a rule.", "outcome"
 )
 SIGNAL = Attribute(
-    "sidecar.telemetry.signal", "string", "`records` (one a request) or `logs` (lines).", "signal"
+    "sidecar.telemetry.signal",
+    "string",
+    "`records` (one a request, of which spans and log records are made), `traces`, `logs`, "
+    "`metrics`, or `audit` (lines of the audit log).",
+    "signal",
+)
+EXPORTER = Attribute(
+    "sidecar.exporter",
+    "string",
+    "Whom telemetry is sent to: `elasticsearch`, `otlp` or `files`; empty for what was lost before "
+    "it was anyone's.",
+    "exporter",
 )
 
 # --- what events are told with

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sidecar.telemetry import attributes as a
-from sidecar.telemetry import host_metrics, rule_metrics
+from sidecar.telemetry import export_metrics, host_metrics, rule_metrics
 from sidecar.telemetry.attributes import ATTRIBUTES, EVENTS, KNOWN_METHODS, OTHER_METHOD
 from sidecar.telemetry.declaration import Attribute, Event, Kind, Metric, Reason, Severity, Use
 from sidecar.telemetry.reasons import OTHER, REASONS, reasons
@@ -320,12 +320,13 @@ DROPPED: Final = Metric(
     "sidecar_telemetry_dropped_total",
     Kind.COUNTER,
     "Telemetry that was lost; requests never wait for it.",
-    (a.SERVICE, a.SIGNAL, a.REASON),
-    reasons=(Use.RECORD_DROP, Use.LOG_DROP),
+    (a.SERVICE, a.EXPORTER, a.SIGNAL, a.REASON),
+    reasons=(Use.RECORD_DROP, Use.LOG_DROP, Use.METRIC_DROP, Use.EXPORT_DROP),
     counted="item",
 )
 METRICS: Final[tuple[Metric, ...]] = (
     *(value for value in dict(globals()).values() if isinstance(value, Metric)),
     *(value for value in vars(rule_metrics).values() if isinstance(value, Metric)),
     *(value for value in vars(host_metrics).values() if isinstance(value, Metric)),
+    *(value for value in vars(export_metrics).values() if isinstance(value, Metric)),
 )

@@ -39,6 +39,10 @@ class Use(Enum):
     RECORD_DROP = "record drop"
     #: A log line that was not written.
     LOG_DROP = "log drop"
+    #: Metrics that never reached the pipeline.
+    METRIC_DROP = "metric drop"
+    #: Something that a backend did not get.
+    EXPORT_DROP = "export drop"
 
 
 class Severity(StrEnum):

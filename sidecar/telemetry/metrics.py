@@ -16,6 +16,7 @@ from sidecar.model.policy import Mode, Reading, Rule
 from sidecar.telemetry import catalogue
 from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reasons
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
+from sidecar.telemetry.export_meters import ExportMeters
 from sidecar.telemetry.host_metrics import GC_BUCKETS
 
 KeyT = TypeVar("KeyT")
@@ -25,6 +26,8 @@ FAULTS_OF_CLIENTS: Final = frozenset({CLIENT_GONE.reason, CLIENT_STALLED.reason}
 #: The signals of which something can be lost.
 RECORDS: Final = "records"
 LOGS: Final = "logs"
+METRICS: Final = "metrics"
+AUDIT: Final = "audit"
 
 
 def method_label(method: str) -> str:
@@ -238,7 +241,11 @@ class Meters:
         self.drops = {
             RECORDS: Tally(reasons(Use.RECORD_DROP)),
             LOGS: Tally(reasons(Use.LOG_DROP)),
+            METRICS: Tally(reasons(Use.METRIC_DROP)),
+            AUDIT: Tally(reasons(Use.LOG_DROP)),
         }
+        #: What exporters report; what they have lost is theirs.
+        self.exports = ExportMeters()
         self.listeners: dict[str, ListenerMeters] = {}
         self.servers: dict[tuple[str, str], ServerMeters] = {}
         self.clients: dict[tuple[str, str], ClientMeters] = {}
@@ -299,7 +306,7 @@ class Meters:
         return cell
 
     def dropped(self, signal: str, reason: str, count: int = 1) -> None:
-        """Telemetry was lost. ``signal`` is ``RECORDS`` or ``LOGS``.
+        """Telemetry was lost. ``signal`` is ``RECORDS``, ``LOGS``, ``METRICS`` or ``AUDIT``.
 
         Each reason of a signal may be counted by one thread alone.
         """

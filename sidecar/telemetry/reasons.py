@@ -188,19 +188,52 @@ _DROPS: Final = (
         Use.RECORD_DROP,
     ),
     _reason(
-        "queue_full",
-        "Lines came faster than their destination took them; the newest is lost.",
+        "exporter_behind",
+        "It came faster than the exporter took it; the newest is lost.",
+        Use.RECORD_DROP,
         Use.LOG_DROP,
+        Use.METRIC_DROP,
     ),
     _reason(
         "too_many_lines",
         "The service wrote more lines than are shipped of it; all were passed on.",
         Use.LOG_DROP,
     ),
-    _reason("disk_full", "The file system or a quota is full.", Use.LOG_DROP),
+    _reason(
+        "exporter_died",
+        "The exporter was killed while it had this in memory; some of it may have arrived.",
+        Use.RECORD_DROP,
+        Use.LOG_DROP,
+        Use.METRIC_DROP,
+        Use.EXPORT_DROP,
+    ),
+    _reason("not_encoded", "Nothing could be made of it: a bug in the sidecar.", Use.RECORD_DROP),
+    _reason(
+        "queue_full",
+        "It came faster than its destination took it; of lines the newest is lost, of what is "
+        "exported the oldest.",
+        Use.LOG_DROP,
+        Use.EXPORT_DROP,
+    ),
+    _reason(
+        "spool_full",
+        "The spool has its size, and the oldest made room.",
+        Use.EXPORT_DROP,
+    ),
+    _reason("torn", "What was read of the spool was cut or overwritten.", Use.EXPORT_DROP),
+    _reason("too_large", "A single document was larger than the backend takes.", Use.EXPORT_DROP),
+    _reason("mapping", "A document did not fit the fields that its index has.", Use.EXPORT_DROP),
+    _reason("too_old", "A document was older than its data stream takes.", Use.EXPORT_DROP),
+    _reason("rejected", "The backend would not have it, however often it is sent.", Use.EXPORT_DROP),
+    _reason("disk_full", "The file system or a quota is full.", Use.LOG_DROP, Use.EXPORT_DROP),
     _reason("broken_pipe", "Nobody reads the pipe any more.", Use.LOG_DROP),
-    _reason("io_error", "Writing failed for another reason.", Use.LOG_DROP),
-    _reason("shutdown", "The sidecar stopped before the line could be written.", Use.LOG_DROP),
+    _reason("io_error", "Writing failed for another reason.", Use.LOG_DROP, Use.EXPORT_DROP),
+    _reason(
+        "shutdown",
+        "The sidecar stopped before it could be written or sent.",
+        Use.LOG_DROP,
+        Use.EXPORT_DROP,
+    ),
 )
 
 REASONS: Final[tuple[Reason, ...]] = (

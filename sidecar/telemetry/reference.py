@@ -27,6 +27,8 @@ _USES: Final = {
     Use.FALLBACK: "fallback",
     Use.RECORD_DROP: "record dropped",
     Use.LOG_DROP: "log line dropped",
+    Use.METRIC_DROP: "metrics dropped",
+    Use.EXPORT_DROP: "dropped by an exporter",
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sidecar.telemetry import catalogue as c
+from sidecar.telemetry import export_metrics as e
 from sidecar.telemetry import host_metrics as h
 from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
 from sidecar.telemetry.declaration import Metric
+from sidecar.telemetry.export_meters import BackendMeters, ExportMeters
 from sidecar.telemetry.metrics import ClientMeters, Meters, ServerMeters
 from sidecar.telemetry.readings import reading_rows
 
@@ -108,10 +110,39 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
     used = dict(meters.saturation)
     yield h.SATURATION, (((), share) for share in [max(used.values(), default=0.0)])
     yield h.SATURATION_BY_RESOURCE, (((name,), share) for name, share in used.items())
-    yield (
-        c.DROPPED,
-        (row for signal, tally in meters.drops.items() for row in _tally((signal,), tally)),
-    )
+    yield c.DROPPED, _drops(meters)
+    yield from _export_rows(meters.exports)
+
+
+def _drops(meters: Meters) -> Iterator[Row]:
+    for signal, tally in meters.drops.items():
+        yield from _tally(("", signal), tally)
+    for name, one in list(meters.exports.backends.items()):
+        for signal, tally in one.dropped.items():
+            yield from _tally((name, signal), tally)
+
+
+def _export_rows(meters: ExportMeters) -> Iterator[tuple[Metric, Iterator[Row]]]:
+    every = list(meters.backends.items())
+    if not every:
+        return
+    wanted = [(name, one) for name, one in every if one.is_wanted]
+    yield e.SENT, (((name, signal), n) for name, one in every for signal, n in one.sent.items())
+    yield e.REQUESTS, (row for name, one in every for row in _requests(name, one))
+    yield e.SECONDS, (((name,), one.seconds) for name, one in every)
+    yield e.UP, (((name,), int(one.is_up)) for name, one in wanted)
+    yield e.QUEUE, (((name,), one.queue_bytes) for name, one in wanted)
+    yield e.AGE, (((name,), one.oldest_seconds) for name, one in wanted)
+    yield e.SPOOL, (((name,), one.spool_bytes) for name, one in wanted)
+    yield e.SPOOLED, (((name,), one.spool_documents) for name, one in wanted)
+    yield e.RESTARTS, iter([((), meters.restarts)])
+    yield e.MEMORY, iter([((), meters.resident_bytes)])
+    yield e.CPU, iter([((), meters.cpu_seconds)])
+
+
+def _requests(name: str, meters: BackendMeters) -> Iterator[Row]:
+    yield (name, "success"), meters.successes
+    yield (name, "failure"), meters.failures
 
 
 def _tally(labels: Labels, tally: Tally) -> Iterator[Row]:

@@ -14,4 +14,4 @@ def test_what_became_of_items_is_counted_by_signal_and_reason() -> None:
     ledger.requested(1.5, failed=True)
     assert ledger.sent == {Signal.LOGS: 1, Signal.TRACES: 1}
     assert ledger.lost == {Signal.LOGS: {"torn": 1, "queue_full": 2}}
-    assert (ledger.requests_ok, ledger.requests_failed, ledger.request_seconds) == (1, 1, 2.0)
+    assert (ledger.requests_ok, ledger.requests_failed, ledger.seconds.total) == (1, 1, 2.0)

@@ -32,8 +32,8 @@ def test_settings_cross_to_another_process() -> None:
     assert msgspec.msgpack.decode(data, type=ExportSettings) == settings
 
 
-def test_an_exporter_is_wanted_by_any_backend() -> None:
-    assert not ExportSettings().is_wanted
-    assert ExportSettings(elasticsearch=ELASTICSEARCH).is_wanted
-    assert ExportSettings(otlp=OTLP).is_wanted
-    assert ExportSettings(files=FilesSettings("/files")).is_wanted
+def test_the_backends_that_are_wanted() -> None:
+    assert ExportSettings().backends == ()
+    assert ExportSettings(otlp=OTLP).backends == ("otlp",)
+    settings = ExportSettings(ELASTICSEARCH, None, FilesSettings("/files"))
+    assert settings.backends == ("elasticsearch", "files")

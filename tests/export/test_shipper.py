@@ -73,6 +73,17 @@ def test_at_the_end_all_is_delivered_at_once(backend: Scripted) -> None:
     assert shipper.report().sent == {"logs": 5}
 
 
+def test_one_that_comes_when_nothing_was_to_do_is_not_forgotten(backend: Scripted) -> None:
+    shipper = make_shipper(backend)
+    shipper.start()
+    while shipper._wakes_at < 0:
+        # Until the thread has looked, and waits for something to come.
+        backend.entered.wait(0.01)
+    shipper.offer(ITEMS)
+    assert backend.entered.wait(5)
+    ended(shipper, 20.0)
+
+
 def test_what_a_backend_raises_is_a_failure_that_passes(backend: Scripted) -> None:
     backend.trouble = [ValueError("no such thing"), OSError("nobody is there")]
     shipper = make_shipper(backend)
