@@ -36,12 +36,9 @@ from sidecar.ruleset.attachment_watch import AttachmentWatch
 from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher
 from sidecar.settings import CannotStart, LoopKind, Settings, default_state_dir
-from sidecar.telemetry.access_log import STDERR, STREAMS, AccessLog
-from sidecar.telemetry.exemplars import Exemplars
 from sidecar.telemetry.gc_pauses import GcPauses
-from sidecar.telemetry.metrics import Meters
-from sidecar.telemetry.pump import RecordPump
 from sidecar.telemetry.record import RecordRing
+from sidecar.telemetry_room import TelemetryRoom
 
 if TYPE_CHECKING:
     from sidecar.ruleset.check import Checked
@@ -87,8 +84,10 @@ class Sidecar:
         self._service: Service | None = None
         if settings.command:
             self._service = Service(settings.command, settings.stop_seconds, self._file)
-        self._meters = Meters(self._file.service)
-        self._log = AccessLog(self._log_destination(), self._meters)
+        self._telemetry = TelemetryRoom(
+            self._file, self._base, self.state_dir, is_around=self._service is not None
+        )
+        self._meters, self._log = self._telemetry.meters, self._telemetry.log
         self._random = Random()  # noqa: S311 - ids must be unique and shares fair, not secret
         chance = self._random.random
         wrapped = self._service.wrapped if self._service else None
@@ -115,8 +114,7 @@ class Sidecar:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> int:
         self._build(loop)
-        sinks = [self._log.feed, Exemplars(self._meters).feed, self._room.decisions.feed]
-        pump = RecordPump(self._engine.records, self._meters, sinks)
+        pump = self._telemetry.carry(self._engine.records, [self._room.decisions.feed])
         self._room.decisions.catch_up = pump.turn
         measured = HostLoad(self._live.load, find_counter())
         self._keys = KeyFetcher(self._live.tokens, self._live)
@@ -130,7 +128,7 @@ class Sidecar:
         if self._service is None:
             await self._listening.open_inbound()
         sweep.start()
-        pump.start(loop)
+        await self._telemetry.open(self._live.file, self._live.attachments())
         await self._room.open(self._doors.sockets, self._doors.addresses)
         watcher.start(loop)
         files.start(loop)
@@ -150,8 +148,7 @@ class Sidecar:
         await self._discovery.stop()
         await self._room.close()
         self._log.log_event("sidecar.stopped", "INFO", "the sidecar has stopped")
-        pump.stop()
-        await asyncio.to_thread(self._log.close, _LOG_SECONDS)
+        await self._telemetry.close(is_hurried=self._hurried())
         await asyncio.to_thread(self._room.audit.close, _LOG_SECONDS)
         return self._status()
 
@@ -192,13 +189,6 @@ class Sidecar:
         watcher = Watcher(rule_file, self._checked, self._reload, self._reload_failed, folder)
         all_again = partial(watcher.look, forced=True)
         return watcher, AttachmentWatch(folder, self._live.attachments, self._live, all_again)
-
-    def _log_destination(self) -> str:
-        file = self._file.telemetry.logs.file
-        if self._service is not None and "file" not in self._file.telemetry.logs.model_fields_set:
-            # Standard output is the service's.
-            return STDERR
-        return file if file in STREAMS else str(self._base / file)
 
     def _open_doors(self) -> None:
         """Inherit the sockets that can be, and bind the rest."""
@@ -272,6 +262,7 @@ class Sidecar:
 
     def _reload(self, checked: Checked) -> None:
         self._live.reload(checked)
+        self._telemetry.follow(self._live.file, self._live.attachments())
         self._room.reloaded()
         self._say_if_stuck()
 

@@ -100,17 +100,15 @@ class Attendance:
     # --- what it says
 
     def _read(self) -> None:
-        reports: list[Report] = []
         try:
             data = self._socket.recv(_READ_BYTES)
-            reports += self._reader.feed(data)
+            for report in self._reader.feed(data):
+                self._reported(self, report)
+                self.report = report
         except BlockingIOError:
             return
         except (OSError, BadFrame):
             data = b""
-        for report in reports:
-            self._reported(self, report)
-            self.report = report
         if not data:
             self._over()
 

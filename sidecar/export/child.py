@@ -58,13 +58,11 @@ class Child:
             return
         try:
             data = self._peer.recv(_READ_BYTES)
-            orders = self._reader.feed(data)
+            self._is_over = not data
+            for order in self._reader.feed(data):
+                self._obey(order)
         except (OSError, BadFrame):
             self._is_over = True
-            return
-        self._is_over = not data
-        for order in orders:
-            self._obey(order)
 
     def _obey(self, order: Order) -> None:
         if isinstance(order, Begin):

@@ -72,10 +72,11 @@ class Courier:
         if self._now is not None and logs:
             self._put(Frame(encode_frame(Logs([*logs])), LOGS, len(logs)))
 
-    def measure(self, metrics: Sequence[Metric]) -> None:
-        """Hand over all metrics of one moment."""
+    def measure(self, metrics: Sequence[Metric], backends: Sequence[str]) -> None:
+        """Hand over all metrics of one moment, for these backends."""
         if self._now is not None and metrics:
-            self._put(Frame(encode_frame(Metrics([*metrics])), METRICS, len(metrics)))
+            frame = encode_frame(Metrics([*metrics], [*backends]))
+            self._put(Frame(frame, METRICS, len(metrics)))
 
     def _put(self, frame: Frame, reason: str = _BEHIND) -> None:
         if self._now is None or not self._now.put(frame):

@@ -5,7 +5,7 @@ A frame is four bytes that say how long it is, and then its MessagePack.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -44,6 +44,8 @@ class Metrics(msgspec.Struct, tag=True):
     """All metrics at one moment."""
 
     metrics: list[Metric]
+    #: The backends that they are for, by name.
+    backends: list[str]
 
 
 class End(msgspec.Struct, tag=True):
@@ -120,22 +122,22 @@ class FrameReader(Generic[FrameT]):
         self._decoder = decoder
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> Sequence[FrameT]:
-        """The frames that are whole with these bytes. Raises ``BadFrame``; then all is over."""
+    def feed(self, data: bytes) -> Iterator[FrameT]:
+        """The frames that are whole with these bytes.
+
+        Raises ``BadFrame`` in the place of one that cannot be read; then all is over.
+        """
         self._held += data
-        frames: list[FrameT] = []
         at = 0
-        while (end := self._end_of_frame(at)) is not None:
-            try:
-                frames.append(
-                    self._decoder.decode(memoryview(self._held)[at + _LENGTH_BYTES : end])
-                )
-            except msgspec.DecodeError as error:
-                raise BadFrame(str(error)) from error
-            at = end
-        if at:
+        try:
+            while (end := self._end_of_frame(at)) is not None:
+                frame = self._decoder.decode(self._held[at + _LENGTH_BYTES : end])
+                at = end
+                yield frame
+        except msgspec.DecodeError as error:
+            raise BadFrame(str(error)) from error
+        finally:
             del self._held[:at]
-        return frames
 
     def _end_of_frame(self, at: int) -> int | None:
         """Where the frame that begins here ends; None when it is not whole yet."""

@@ -36,7 +36,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class Encoding(Protocol):
-    """Turns signals into items. Backends that share an encoding share the work.
+    """Turns signals into items, for one backend.
 
     What cannot be encoded is left out, and counted by whoever asks: fewer items come back.
     """

@@ -14,7 +14,12 @@ from sidecar.export.files import FilesBackend
 from sidecar.export.lane import Lane
 from sidecar.export.ledger import Ledger
 from sidecar.export.pipeline import Outlet
-from sidecar.export.settings import ExportSettings, FilesSettings, SpoolSettings
+from sidecar.export.settings import (
+    ElasticsearchSettings,
+    ExportSettings,
+    FilesSettings,
+    SpoolSettings,
+)
 from sidecar.export.shipper import Shipper
 from sidecar.export.spool import Spool
 from sidecar.telemetry.signals import Resource
@@ -23,6 +28,8 @@ from sidecar.telemetry.signals import Resource
 def make_outlets(resource: Resource, settings: ExportSettings) -> list[Outlet]:
     """What ``settings`` ask for."""
     outlets: list[Outlet] = []
+    if settings.elasticsearch is not None:
+        outlets.append(_elasticsearch(resource, settings.elasticsearch))
     if settings.files is not None:
         outlets.append(_files(resource, settings.files))
     return outlets
@@ -31,7 +38,16 @@ def make_outlets(resource: Resource, settings: ExportSettings) -> list[Outlet]:
 def _files(resource: Resource, settings: FilesSettings) -> Outlet:
     backend = FilesBackend(Path(settings.folder), settings.at_most_bytes, time.time)
     shipper = shipper_of(backend, settings.memory_bytes)
-    return Outlet(Documents(resource, settings.namespace), [shipper])
+    return Outlet(Documents(resource, settings.namespace), shipper)
+
+
+def _elasticsearch(resource: Resource, settings: ElasticsearchSettings) -> Outlet:
+    # Some megabytes of memory, for those alone who ask for it.
+    from sidecar.export.elasticsearch import ElasticsearchBackend  # noqa: PLC0415
+
+    spool = settings.spool
+    shipper = shipper_of(ElasticsearchBackend(settings), spool.memory_bytes, spool)
+    return Outlet(Documents(resource, settings.namespace), shipper)
 
 
 def shipper_of(backend: Backend, memory_bytes: int, spool: SpoolSettings | None = None) -> Shipper:

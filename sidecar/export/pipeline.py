@@ -23,10 +23,19 @@ Making = Callable[[Records], tuple[list[Span], list[LogRecord]]]
 
 
 class Outlet(NamedTuple):
-    """Backends that take the same items."""
+    """A backend, and the form that it takes things in."""
 
     encoding: Encoding
-    shippers: Sequence[Shipper]
+    shipper: Shipper
+
+    @property
+    def name(self) -> str:
+        """The backend's."""
+        return self.shipper.name
+
+    def offer(self, items: Sequence[Item]) -> None:
+        """Let it have these."""
+        self.shipper.offer(items)
 
 
 class Pipeline:
@@ -52,15 +61,17 @@ class Pipeline:
             self._received[RECORDS] += len(frame.records)
             spans, logs = self._made(frame)
             for outlet in self._outlets:
-                _offer(outlet, [*outlet.encoding.spans(spans), *outlet.encoding.logs(logs)])
+                outlet.offer(outlet.encoding.spans(spans))
+                outlet.offer(outlet.encoding.logs(logs))
         elif isinstance(frame, Logs):
             self._received[LOGS] += len(frame.logs)
             for outlet in self._outlets:
-                _offer(outlet, outlet.encoding.logs(frame.logs))
+                outlet.offer(outlet.encoding.logs(frame.logs))
         else:
             self._received[METRICS] += len(frame.metrics)
             for outlet in self._outlets:
-                _offer(outlet, outlet.encoding.metrics(frame.metrics))
+                if outlet.name in frame.backends:
+                    outlet.offer(outlet.encoding.metrics(frame.metrics))
 
     def _made(self, frame: Records) -> tuple[list[Span], list[LogRecord]]:
         """A record of which nothing can be made is left out, and counted."""
@@ -98,12 +109,7 @@ class Pipeline:
             shipper.end(until)
 
     def _shippers(self) -> list[Shipper]:
-        return [shipper for outlet in self._outlets for shipper in outlet.shippers]
-
-
-def _offer(outlet: Outlet, items: Sequence[Item]) -> None:
-    for shipper in outlet.shippers:
-        shipper.offer(items)
+        return [outlet.shipper for outlet in self._outlets]
 
 
 def resident_bytes() -> int:

@@ -9,7 +9,6 @@ from typing import Final
 
 #: Fields, with ``*`` for a name that the admin chooses; places in lists are left out.
 _FIELDS: Final = frozenset({
-    "criticality",
     "owner",
     "stores",
     "cache",

@@ -47,9 +47,6 @@ _FIXED: tuple[tuple[tuple[str, ...], Callable[[RuleFile], object]], ...] = (
     (("telemetry", "logs", "file"), lambda file: file.telemetry.logs.file),
     (("telemetry", "logs", "application"), lambda file: file.telemetry.logs.application),
     (("telemetry", "prometheus"), lambda file: file.telemetry.prometheus),
-    (("telemetry", "elasticsearch"), lambda file: file.telemetry.elasticsearch),
-    (("telemetry", "otlp"), lambda file: file.telemetry.otlp),
-    (("telemetry", "files"), lambda file: file.telemetry.files),
     (("admin", "bind"), _admin_bind),
 )
 

@@ -37,7 +37,7 @@ from sidecar.ruleset.sections import (
     UpstreamSpec,
 )
 from sidecar.ruleset.slo_section import SloSpec
-from sidecar.ruleset.telemetry_sections import TelemetrySpec
+from sidecar.ruleset.telemetry_sections import Criticality, TelemetrySpec
 
 FORMAT: Final = "sidecar/v1"
 #: The name of what no route matches.
@@ -92,6 +92,9 @@ class RuleFile(Spec):
     """What is answered instead."""
     slo: tuple[SloSpec, ...] = ()
     """How good requests are to be, and how many of them; each is counted."""
+    criticality: Criticality | None = None
+    """How much others depend on this service: `critical`, `high`, `medium` or `low`; it is told
+    with all telemetry, and changes nothing else."""
     telemetry: TelemetrySpec = TelemetrySpec()
     """What the sidecar tells about itself."""
     admin: AdminSpec | None = None

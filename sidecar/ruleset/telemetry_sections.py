@@ -53,6 +53,15 @@ class DecisionLog(Enum):
     NONE = "none"
 
 
+class Criticality(Enum):
+    """How much others depend on a service; the words of OpenTelemetry's ``service.criticality``."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class TracesSpec(Spec):
     """Which traces are kept, and how they go on."""
 
@@ -88,6 +97,8 @@ class LogsSpec(Spec):
 class SpoolSpec(Spec):
     """Where documents wait while a backend cannot take them."""
 
+    folder: FilePath = ""
+    """The folder that they are written to; below the state directory when left out."""
     memory: Size = written("16MiB")
     """The most that waits in memory."""
     disk: Size = written("256MiB")

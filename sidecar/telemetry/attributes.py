@@ -19,6 +19,13 @@ SIDECAR_VERSION = Attribute("sidecar.version", "string", "The sidecar's version.
 PYTHON_VERSION = Attribute(
     "process.runtime.version", "string", "The Python that runs it.", "python"
 )
+INSTANCE = Attribute(
+    "service.instance.id", "string", "This run of the sidecar; another one after each start."
+)
+CRITICALITY = Attribute(
+    "service.criticality", "string", "`critical`, `high`, `medium` or `low`, as the rule file says."
+)
+HOST_NAME = Attribute("host.name", "string", "The host.")
 RULES_VERSION = Attribute(
     "sidecar.rules.version", "string", "The version of the rule set in force.", "version"
 )

@@ -224,7 +224,9 @@ _DROPS: Final = (
     _reason("too_large", "A single document was larger than the backend takes.", Use.EXPORT_DROP),
     _reason("mapping", "A document did not fit the fields that its index has.", Use.EXPORT_DROP),
     _reason("too_old", "A document was older than its data stream takes.", Use.EXPORT_DROP),
-    _reason("rejected", "The backend would not have it, however often it is sent.", Use.EXPORT_DROP),
+    _reason(
+        "rejected", "The backend would not have it, however often it is sent.", Use.EXPORT_DROP
+    ),
     _reason("disk_full", "The file system or a quota is full.", Use.LOG_DROP, Use.EXPORT_DROP),
     _reason("broken_pipe", "Nobody reads the pipe any more.", Use.LOG_DROP),
     _reason("io_error", "Writing failed for another reason.", Use.LOG_DROP, Use.EXPORT_DROP),

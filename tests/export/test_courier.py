@@ -89,7 +89,7 @@ async def test_what_is_worth_it_is_carried(carrying: Courier, exporters: Exporte
     carrying.feed([make_record(), *worth, make_record(started=7.0)])
     carrying.feed([make_record()])
     carrying.tell([LOG])
-    carrying.measure([METRIC])
+    carrying.measure([METRIC], ["files"])
     orders = exporters.last.read()
     assert told(orders) == [*worth, LOG, METRIC]
     assert [one.wall_offset for one in orders if isinstance(one, Records)] == [12.5]

@@ -28,7 +28,9 @@ ORDERS: list[Order] = [
     Begin(Resource({"service.name": "order"}), ExportSettings(files=FilesSettings("/files"))),
     Records(12.5, [make_record(), make_record(status=503, reason="no_endpoint")]),
     Logs([LogRecord(1, 2, "INFO", "sidecar.started", "it runs", {"sidecar.version": "0.1.0"})]),
-    Metrics([Metric("a.b", "Help.", "s", MetricKind.GAUGE, (Point({"x": "y"}, 1, 1, 2.5),))]),
+    Metrics(
+        [Metric("a.b", "Help.", "s", MetricKind.GAUGE, (Point({"x": "y"}, 1, 1, 2.5),))], ["files"]
+    ),
     End(5.0),
 ]
 REPORT = Report(
@@ -56,7 +58,7 @@ def test_frames_come_whole_out_of_pieces_of_any_size(sizes: list[int]) -> None:
 
 
 def test_a_report_comes_back() -> None:
-    assert report_reader().feed(encode_frame(REPORT)) == [REPORT]
+    assert [*report_reader().feed(encode_frame(REPORT))] == [REPORT]
 
 
 @pytest.mark.parametrize(
@@ -70,4 +72,4 @@ def test_a_report_comes_back() -> None:
 )
 def test_what_is_no_frame_is_told(data: bytes) -> None:
     with pytest.raises(BadFrame):
-        order_reader().feed(data)
+        list(order_reader().feed(data))

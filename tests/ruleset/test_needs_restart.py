@@ -27,8 +27,8 @@ telemetry:
         ("127.0.0.1:8080", "unix:run/shop.sock", "listeners.inbound.bind", 3, 29),
         ("key: k.pem", "key: new.pem", "listeners.inbound.tls", 3, 50),
         (", tls: {cert: c.pem, key: k.pem}", "", "listeners.inbound.tls", 3, 22),
-        ("file: none", "file: stdout", "telemetry", 6, 3),
-        ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry", 6, 3),
+        ("file: none", "file: stdout", "telemetry.logs.file", 6, 16),
+        ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry.prometheus", 6, 3),
     ],
 )
 def test_what_needs_a_restart_is_shown_where_it_stands(
@@ -90,7 +90,8 @@ def test_all_that_needs_a_restart_is_said_at_once() -> None:
     assert [one.message.split()[0] for one in found] == [
         "service",
         "listeners.inbound.tls",
-        "telemetry",
+        "telemetry.logs.file",
+        "telemetry.prometheus",
     ]
 
 

@@ -31,6 +31,7 @@ def crowded() -> MetersCollector:
     meters.looked_up("app", found=False)
     meters.saturation["loop"] = 0.5
     meters.objective("up")
+    meters.exports.wanted(["files"])
     meters.targets = {"up": 0.99}.copy
     return MetersCollector(meters)
 
