@@ -21,7 +21,7 @@ class Worth:
         """Whether anything is told of it."""
         return bool(
             record.kept
-            or (self._decisions and (record.evidence is not None or record.fallback))
+            or (self._decisions and (record.evidence is not None or record.applied is not None))
             or self._access.takes(record)
         )
 

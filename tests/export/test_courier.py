@@ -83,7 +83,7 @@ async def test_what_is_worth_it_is_carried(carrying: Courier, exporters: Exporte
     assert carrying.pid == 1000
     worth = [
         make_record(kept=Keep.SAMPLED),
-        make_record(fallback="fallbacks/menu"),
+        make_record(fallback="fallbacks/menu", reason="no_endpoint"),
         make_record(status=502, reason="no_endpoint"),
     ]
     carrying.feed([make_record(), *worth, make_record(started=7.0)])

@@ -8,7 +8,7 @@ import pytest
 from sidecar.export.frames import Records
 from sidecar.export.making import Worth
 from sidecar.telemetry.record import Keep
-from tests.telemetry.exchanges import SORTS
+from tests.telemetry.exchanges import FALLBACK, SORTS
 from tests.telemetry.records import make_record
 
 
@@ -20,7 +20,7 @@ from tests.telemetry.records import make_record
         ({"status": 502, "reason": "no_endpoint"}, 0, ["sidecar.request"]),
         ({"status": 502, "kept": Keep.ERROR}, 1, ["sidecar.request"]),
         (
-            {"fallback": "fallbacks/menu", "reason": "no_endpoint"},
+            {"fallback": "fallbacks/menu", "reason": "no_endpoint", "applied": FALLBACK.applied},
             0,
             ["sidecar.request", "sidecar.decision"],
         ),
