@@ -51,7 +51,6 @@ def test_elasticsearch_with_all_there_is() -> None:
             "url": ["https://a.example:9200", "https://b.example:9200"],
             "api_key": {"env": "KEY"},
             "ca": "ca.pem",
-            "verify": False,
             "namespace": "blue",
             "spool": {"folder": "spool", "memory": "1MiB", "disk": "2MiB"},
         }
@@ -61,15 +60,16 @@ def test_elasticsearch_with_all_there_is() -> None:
         spool=SpoolSettings("/etc/order/spool", 2**20, 2**21),
         api_key="revealed",
         ca="/etc/order/ca.pem",
-        verify=False,
         namespace="blue",
     )
 
 
 def test_a_spool_is_in_the_state_directory_unless_said_otherwise() -> None:
-    found = settings(elasticsearch={"url": "http://a.example:9200"}).elasticsearch
+    asked = {"url": "https://a.example:9200", "verify": False}
+    found = settings(elasticsearch=asked).elasticsearch
     assert found is not None
     assert found.spool.folder == "/run/order/spool"
+    assert not found.verify
     assert (found.api_key, found.password, found.ca) == ("", "", "")
 
 
