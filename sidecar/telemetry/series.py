@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from sidecar.telemetry import catalogue as c
 from sidecar.telemetry import export_metrics as e
@@ -192,13 +193,17 @@ def _answers(
         yield (*at, method, _status(status), reason), cell
 
 
+#: How the name of an endpoint begins that is no host with a port.
+_SOCKET: Final = "unix:"
+
+
 def _status(status: int) -> str:
     return str(status) if status else ""
 
 
 def _endpoint(meters: ClientMeters) -> Labels:
     """The upstream with ``server.address`` and ``server.port``; a socket's path has no port."""
-    if meters.endpoint.startswith("/"):
-        return meters.cluster, meters.endpoint, ""
+    if meters.endpoint.startswith(_SOCKET):
+        return meters.cluster, meters.endpoint.removeprefix(_SOCKET), ""
     host, _, port = meters.endpoint.rpartition(":")
     return meters.cluster, host.strip("[]"), port
