@@ -170,7 +170,9 @@ def test_error_type_is_the_reason_else_the_status_of_an_error() -> None:
 
 def test_endpoints_are_told_apart_by_address_and_port() -> None:
     meters = Meters("order")
-    for number, endpoint in enumerate(("10.0.0.1:80", "[::1]:9000", "shop:80", "unix:/run/app.sock")):
+    for number, endpoint in enumerate(
+        ("10.0.0.1:80", "[::1]:9000", "shop:80", "unix:/run/app.sock")
+    ):
         meters.client("app", endpoint).connections_open = number
     assert [
         (one.labels["server_address"], one.labels["server_port"], one.value)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 
+import sidecar
 from sidecar.model.policy import Mode, Rule
 from sidecar.telemetry.evidence import Finding, Said
 from sidecar.telemetry.findings import (
@@ -71,3 +75,43 @@ def test_a_path_that_is_no_unicode_can_be_read_and_encoded() -> None:
 )
 def test_outcomes_are_the_words_that_decisions_are_counted_by(said: Said, outcome: str) -> None:
     assert outcome_of(Finding(EACH_USER, said, {})) == outcome
+
+
+#: What gates know and the log does not tell, with the reason.
+_LEFT_OUT = {
+    "host": "the request's own, told as server.address",
+    "priority": "the request's own, told as sidecar.priority",
+    "retry_after": "told once for each decision",
+    "exempt": "of those who are let in",
+    "token": "of those who are let in",
+    "seconds_left": "of those who are let in",
+}
+_GIVEN_IN = {"facts", "_facts", "_refusal", "measured", "_probed", "peek", "_judge", "force"}
+
+
+def test_every_fact_that_a_gate_gives_has_a_name_or_a_reason_to_have_none() -> None:
+    given = set(_facts_in_code())
+    assert {"available", "retry_after", "state", "openings", "because", "key_hash"} <= given
+    assert given - set(FACTS) == set(_LEFT_OUT)
+
+
+def _facts_in_code() -> Iterator[str]:
+    package = Path(sidecar.__file__).parent
+    files = [*package.glob("policies/**/*.py"), *package.glob("algorithms/*.py")]
+    for path in [*files, package / "ruleset" / "strangers.py"]:
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef) and function.name in _GIVEN_IN:
+                for node in ast.walk(function):
+                    yield from _names_in(node)
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Dict):
+        names = [one for one in node.keys if one is not None]
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        names = [node.slice]
+    else:
+        return
+    for name in names:
+        if isinstance(name, ast.Constant) and isinstance(name.value, str) and "." not in name.value:
+            yield name.value
