@@ -64,8 +64,9 @@ class TestReadme:
                 probes = [await client.ask("/healthz") for _ in range(200)]
                 assert {answer.status for answer in probes} == {200}
             await eventually(lambda: decision in process.log, "the refusal is in the log")
-            [line] = [json.loads(line) for line in process.log.splitlines() if decision in line]
-            assert line["sidecar.rule.name"] == "each-client"
+            lines = [json.loads(line) for line in process.log.splitlines() if decision in line]
+            assert [line["event_name"] for line in lines] == ["sidecar.request", "sidecar.decision"]
+            assert {line["sidecar.rule.name"] for line in lines} == {"each-client"}
             assert process.stop() == 0
         assert "Traceback" not in process.log
         assert list(state.rglob("*.sock")) == []

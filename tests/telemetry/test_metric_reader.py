@@ -124,7 +124,7 @@ def test_every_observation_is_in_one_bucket(
 def test_attributes_have_the_declared_names_and_types_and_no_empty_values() -> None:
     meters = Meters("order")
     meters.client("app", "127.0.0.1:9000").open("GET", 0, "connect_failure").observe(0.1)
-    meters.client("app", "/run/app.sock").open("GET", 404).observe(0.1)
+    meters.client("app", "unix:/run/app.sock").open("GET", 404).observe(0.1)
     assert [point.attributes for point in named(meters, "http.client.request.duration").points] == [
         {
             "sidecar.upstream": "app",
