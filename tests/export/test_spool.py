@@ -215,6 +215,8 @@ class SpoolModel(RuleBasedStateMachine):
         #: Whether they arrived is open: the process was killed while it wrote them.
         self.doubtful: set[str] = set()
         self.delivered: list[str] = []
+        #: Read and not confirmed: whoever reads them answers for them while it does.
+        self.in_hand: set[str] = set()
 
     def killed(self) -> None:
         """Another process begins with the folder as the one before has left it."""
@@ -247,6 +249,8 @@ class SpoolModel(RuleBasedStateMachine):
     def read(self, most: int, delivers: bool, room: int) -> None:
         try:
             reading = self.spool.read(most, room)
+            if reading is not None and not delivers:
+                self.in_hand |= {one.id for one in reading.items}
             if reading is not None and delivers:
                 self.delivered += [one.id for one in reading.items]
                 self.spool.confirm(reading)
@@ -286,8 +290,8 @@ class SpoolModel(RuleBasedStateMachine):
             self.spool.adopt()
             self.delivered += [one.id for one in drain(self.spool)]
             missing = self.accepted - {*self.delivered}
-            assert len(missing) <= self.losses.total(), (missing, self.losses)
-            assert not self.calm or len(missing) == self.losses.total()
+            assert len(missing - self.in_hand) <= self.losses.total(), (missing, self.losses)
+            assert not self.calm or self.losses.total() <= len(missing)
             assert {*self.delivered} <= self.accepted | self.doubtful
             self.spool.close()
             assert not self.root.exists() or contents(self.root) == []
