@@ -35,7 +35,7 @@ def main(
     rules: Annotated[Path, typer.Option(help="Another folder of rule files.")] = COMMITTED,
     report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = _REPORT,
 ) -> None:
-    """Tell the story of a sale on a shop of three services, each with its sidecar.
+    """Tell the story of a sale on a shop of four services, each with its sidecar.
 
     Exit status 0 when every promise was kept, 1 when one was not or something did not start.
     """

@@ -10,10 +10,12 @@ from typing import Annotated, Final
 import msgspec
 from aiohttp import web
 
+from demo_services.shop.inventory.picking import shelf_of
 from demo_services.shop.inventory.stock import Stock
 from demo_services.shop.service.environment import BadEnvironment
 from demo_services.shop.service.input import key_of, number_of
 from demo_services.shop.service.knobs import Knobs
+from demo_services.shop.service.peers import Peer, Peers
 from demo_services.shop.service.running import Service, json_response
 
 KNOBS: Final = Knobs(workers=4, latency_ms=8.0)
@@ -35,7 +37,8 @@ async def opening(service: Service) -> AsyncIterator[web.RouteTableDef]:
     stock = Stock(path, _stock_of_each(environment.variables.get("STOCK")))
     service.ledger = stock.ledger
     try:
-        yield _routes(service, stock)
+        async with Peers(environment.variables) as peers:
+            yield _routes(service, stock, peers.peer("warehouse"))
     finally:
         stock.close()
 
@@ -48,7 +51,7 @@ def _stock_of_each(text: str | None) -> int:
     return int(text)
 
 
-def _routes(service: Service, stock: Stock) -> web.RouteTableDef:
+def _routes(service: Service, stock: Stock, warehouse: Peer) -> web.RouteTableDef:
     routes = web.RouteTableDef()
 
     @routes.get("/products")
@@ -68,11 +71,11 @@ def _routes(service: Service, stock: Stock) -> web.RouteTableDef:
         wanted = msgspec.json.decode(await request.read(), type=NewReservation)
         async with service.work.worker():
             reservation, new = stock.reserve(key, wanted.product, wanted.quantity)
-            answer = {
-                "reservation": reservation,
-                "price_cents": stock.product(wanted.product).price_cents,
-            }
-            return json_response(answer, HTTPStatus.CREATED if new else HTTPStatus.OK)
+            price = stock.product(wanted.product).price_cents
+        # No worker is held meanwhile: a slow warehouse must not make the inventory slow.
+        shelf = await shelf_of(warehouse, wanted.product)
+        answer = {"reservation": reservation, "price_cents": price, "shelf": shelf}
+        return json_response(answer, HTTPStatus.CREATED if new else HTTPStatus.OK)
 
     @routes.delete("/reservations/{key}")
     async def release(request: web.Request) -> web.Response:

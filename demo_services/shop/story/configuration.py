@@ -13,7 +13,7 @@ from demo_services.shop.story.running_shop import RunningShop
 def bounds(shop: RunningShop, rules: Path, *, ready_seconds: float) -> Iterator[str]:
     """Lines for a terminal; ``rules`` is the folder of the files, in force or not."""
     how = "each behind its sidecar" if shop.governed else "without sidecars"
-    yield f"three services, {how}, ready in {ready_seconds:.1f} s; the same in both configurations:"
+    yield f"four services, {how}, ready in {ready_seconds:.1f} s; the same in both configurations:"
     for name in reversed(SERVICES):
         knobs = shop.shown(name)["knobs"]
         yield (

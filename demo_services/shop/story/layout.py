@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+WAREHOUSE: Final = "warehouse"
 INVENTORY: Final = "inventory"
 ORDER: Final = "order"
 STOREFRONT: Final = "storefront"
 #: In the order in which they are started: whoever is called before whoever calls.
-SERVICES: Final = (INVENTORY, ORDER, STOREFRONT)
+SERVICES: Final = (WAREHOUSE, INVENTORY, ORDER, STOREFRONT)
 #: Whom each of them calls.
-CALLS: Final = {INVENTORY: (), ORDER: (INVENTORY,), STOREFRONT: (INVENTORY, ORDER)}
+CALLS: Final[Mapping[str, Sequence[str]]] = {
+    WAREHOUSE: (),
+    INVENTORY: (WAREHOUSE,),
+    ORDER: (INVENTORY,),
+    STOREFRONT: (INVENTORY, ORDER),
+}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

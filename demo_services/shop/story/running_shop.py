@@ -1,4 +1,4 @@
-"""The shop of one run: three services, with a sidecar around each or without."""
+"""The shop of one run: four services, with a sidecar around each or without."""
 
 from __future__ import annotations
 

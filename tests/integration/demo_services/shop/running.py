@@ -38,11 +38,11 @@ class Services:
 
 @contextlib.contextmanager
 def services(folder: Path, *, stock: int = 100, inventory: str | None = None) -> Iterator[Services]:
-    """Run all three, or two of them beside another inventory."""
+    """Run all four, or three of them beside another inventory."""
     shop = Services()
     environment = {"DATA_DIR": str(folder), "STOCK": str(stock), "PORT": "0"}
     with contextlib.ExitStack() as stack:
-        for name in ("inventory", "order", "storefront"):
+        for name in ("warehouse", "inventory", "order", "storefront"):
             if name == "inventory" and inventory is not None:
                 environment["INVENTORY_URL"] = inventory
                 continue

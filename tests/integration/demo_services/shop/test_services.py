@@ -95,6 +95,22 @@ async def test_an_inventory_that_fails_leaves_nothing_reserved_in_vain(
     assert ledgers[0]["pieces"] == ledgers[1]["pieces"]
 
 
+async def test_a_warehouse_that_fails_or_is_gone_stops_no_order(
+    session: ClientSession, shop: Services
+) -> None:
+    async def reserve(key: str) -> tuple[int, Any]:
+        url = f"{shop.url('inventory')}/reservations/{key}"
+        async with session.put(url, json={"product": 7}) as got:
+            return got.status, (await got.json())["shelf"]
+
+    assert await reserve("a") == (201, "B2")
+    await shop.turn(session, "warehouse", {"error_share": 1})
+    assert await reserve("b") == (201, None)
+    shop.process("warehouse").stop()
+    assert await reserve("c") == (201, None)
+    assert (await _order(session, shop, {"product": 7}))[0] == 201
+
+
 async def test_without_the_inventory_there_is_no_page_but_a_list_of_orders(
     session: ClientSession, shop: Services
 ) -> None:
@@ -198,7 +214,7 @@ def test_a_port_that_is_none_is_said(tmp_path: Path) -> None:
 
 
 async def test_probes_say_how_it_is(session: ClientSession, shop: Services) -> None:
-    for name in ("storefront", "order", "inventory"):
+    for name in ("storefront", "order", "inventory", "warehouse"):
         for probe in ("healthz", "readyz"):
             async with session.get(f"{shop.url(name)}/{probe}") as got:
                 assert got.status == 200
