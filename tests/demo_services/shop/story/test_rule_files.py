@@ -76,6 +76,6 @@ def test_files_that_do_not_fit_are_said(tmp_path: Path, text: str | None) -> Non
     folder = tmp_path / "rules"
     folder.mkdir()
     if text is not None:
-        (folder / "inventory.rules.yaml").write_text(text)
-    with pytest.raises(UnfitRules, match=r"inventory\.rules\.yaml is not what the story needs"):
+        (folder / "warehouse.rules.yaml").write_text(text)
+    with pytest.raises(UnfitRules, match=r"warehouse\.rules\.yaml is not what the story needs"):
         RuleFiles(folder, tmp_path, LAYOUT)
