@@ -121,7 +121,7 @@ def record(exchange: Exchange, failure: Failure | None, now: float) -> None:
             "" if endpoint is None else endpoint.name,
             exchange.attempts,
             exchange.trace_id,
-            exchange.span_id,
+            request.decision,
             exchange.parent_id,
             exchange.trace_flags & 1 == 1,
             exchange.would_refuse,

@@ -219,7 +219,7 @@ class Degrading(Tunnel):
         self.route = Route(detour.route.name, toward.cluster, timeouts)
         self.route.deadline = toward.deadline
         self.route.objectives = detour.route.objectives
-        self.route.write_head = toward.write_head
+        self.route.write_head, self.route.asks = toward.write_head, toward.asks
         self.chain = _NO_MORE
         self.deadline = self.try_deadline = NEVER
         self._tried, self._stale = (), 0

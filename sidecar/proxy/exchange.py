@@ -256,7 +256,8 @@ class Exchange(Degrading):
         record(self, failure, now)
         self.downstream.exchange_done(self)
         # The protocols' references go, so that no cycle waits for the garbage collector.
-        self._held = None
+        if self._held is not None:
+            self._held = None
 
     def _end_recourse(self, failure: Failure | None) -> None:
         recourse, self.recourse = self.recourse, None

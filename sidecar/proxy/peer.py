@@ -147,7 +147,10 @@ class Peer:
             request.scheme = scheme
 
 
-_HARMLESS_KINDS = (Kind.X_REQUEST_ID, Kind.TRACEPARENT, Kind.TRACESTATE, Kind.X_SIDECAR_TRACE)
+_HARMLESS_KINDS = (
+    Kind.X_REQUEST_ID, Kind.TRACEPARENT, Kind.TRACESTATE, Kind.X_SIDECAR_TRACE, Kind.B3,
+    Kind.B3_TRACE_ID, Kind.B3_SPAN_ID, Kind.B3_PARENT_ID, Kind.B3_SAMPLED, Kind.B3_FLAGS,
+)  # fmt: skip
 #: Special fields that do not change what is said of a peer.
 _HARMLESS = frozenset(int(kind) for kind in _HARMLESS_KINDS)
 

@@ -107,7 +107,7 @@ class Relay(Retrying):
 
     def response_begin(self, head: ResponseHead, body: bytes, *, ended: bool) -> None:
         """The final head, and the beginning or all of the body that came with it."""
-        if head.kept:
+        if head.kept and self.route.asks:
             self.below = True
         if head.status >= 400 and self._reconsidered(head, body, ended=ended):
             return
@@ -117,7 +117,8 @@ class Relay(Retrying):
         self.answered = head
         self.framing = framing = response_framing(self.request, head)
         self.deadline = self.try_deadline = NEVER
-        self._held = None
+        if self._held is not None:
+            self._held = None
         downstream = self.downstream
         self.keep = (
             downstream.keeps_alive()

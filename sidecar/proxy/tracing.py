@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import hexlify
 from typing import TYPE_CHECKING, Final
 
 from sidecar.wire.names import Kind
@@ -14,7 +15,6 @@ _X_REQUEST_ID = int(Kind.X_REQUEST_ID)
 _X_SIDECAR_TRACE = int(Kind.X_SIDECAR_TRACE)
 
 #: Of a trace that begins here: all of its id is random.
-_OURS: Final = RANDOM
 _OURS_SAMPLED: Final = RANDOM | SAMPLED
 
 
@@ -27,15 +27,12 @@ def identify(exchange: Exchange) -> None:
     if request.special and _continue_trace(exchange):
         return
     # Drawn at once: of the trace, of the request's span and of its first try's.
-    ids = b"%064x" % exchange.engine.getrandbits(256)
-    exchange.trace_id = trace_id = ids[:32]
-    exchange.span_id = request.decision = ids[32:48]
+    ids = hexlify(exchange.engine.getrandbits(256).to_bytes(32))
+    exchange.trace_id = ids[:32]
+    request.decision = ids[32:48]
     exchange.try_id = ids[48:]
-    if not exchange.trace_flags:
-        sampled = ids[18:32] >= exchange.rules.traces.threshold
-        exchange.trace_flags = _OURS_SAMPLED if sampled else _OURS
-    if not exchange.request_id:
-        exchange.request_id = trace_id
+    if ids[18:32] >= exchange.rules.traces.threshold and not exchange.is_decided:
+        exchange.trace_flags = _OURS_SAMPLED
 
 
 def _continue_trace(exchange: Exchange) -> bool:
@@ -43,20 +40,29 @@ def _continue_trace(exchange: Exchange) -> bool:
     given = special.get(_X_REQUEST_ID)
     if given is not None and valid_request_id(given):
         exchange.request_id = given
-    exchange.tells = special.get(_X_SIDECAR_TRACE) == TELL
+    if special.get(_X_SIDECAR_TRACE) == TELL:
+        exchange.tells = True
     traces = exchange.rules.traces
     found = traces.find(special)
     if found is None:
         return False
-    trace_id, exchange.parent_id, flags, exchange.trace_state = found
-    if flags & UNDECIDED or not exchange.downstream.peer.is_believed:
+    trace_id, parent_id, flags, state = found
+    believed = exchange.downstream.peer.is_believed
+    if not trace_id:
+        # B3 can say so much of a trace that begins here.
+        if believed:
+            exchange.is_decided = True
+            exchange.trace_flags = flags | RANDOM
+        return False
+    if flags & UNDECIDED or not believed:
         # Whether a stranger's requests are kept is not for a stranger to say.
         flags = flags & RANDOM | (trace_id[18:] >= traces.threshold)
+    if state:
+        exchange.trace_state = state
     exchange.trace_id = trace_id
+    exchange.parent_id = parent_id
     exchange.trace_flags = flags
-    ids = b"%032x" % exchange.engine.getrandbits(128)
-    exchange.span_id = exchange.request.decision = ids[:16]
+    ids = hexlify(exchange.engine.getrandbits(128).to_bytes(16))
+    exchange.request.decision = ids[:16]
     exchange.try_id = ids[16:]
-    if not exchange.request_id:
-        exchange.request_id = trace_id
     return True

@@ -99,7 +99,7 @@ class Trial(Asker, Passage):
         self.route = route
         # Without a trace: its end may come after the request's, which would not know any more
         # whether something is kept below it. Who is asked begins a trace of its own.
-        self._head = request_head_with(self.request, exchange.stamp, exchange.request_id)
+        self._head = request_head_with(self.request, exchange.stamp, exchange)
 
     def start(self, step: Elsewhere) -> None:
         """Ask, if the upstream's own rules agree and it has an endpoint."""

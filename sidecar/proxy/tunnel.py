@@ -23,7 +23,7 @@ class Tunnel(Relay):
     def tunnel_begin(self, head: ResponseHead, data: bytes) -> None:
         """The upstream switched protocols: from here bytes are passed both ways unread."""
         self.status = 101
-        self.below = self.below or head.kept
+        self.below = self.below or (head.kept and self.route.asks)
         self.told = self.heard
         self.framing = BY_CLOSE
         self.deadline = self.try_deadline = NEVER

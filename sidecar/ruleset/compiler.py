@@ -37,10 +37,12 @@ from sidecar.ruleset.routes import Clause, RuleSet, Step, Trust
 from sidecar.ruleset.schema import RuleFile
 from sidecar.ruleset.sections import TrustSpec, UpstreamSpec
 from sidecar.ruleset.surroundings import Context, Surroundings
+from sidecar.ruleset.telemetry_sections import Propagation, TracesSpec
 from sidecar.ruleset.tokens import TOKEN_RULE, compile_tokens
-from sidecar.ruleset.traces import compile_traces
+from sidecar.ruleset.traces import compile_traces, formats_of
 from sidecar.ruleset.trust_sections import CertificateSpec
-from sidecar.wire.names import REQUEST_KINDS, RESPONSE_KINDS, NameTable
+from sidecar.wire.names import RESPONSE_KINDS, NameTable
+from sidecar.wire.propagation import request_kinds
 
 
 def compile_rules(
@@ -59,6 +61,7 @@ def compile_rules(
     directions = Directions(file, clusters, chains, keys, surroundings.count_of_objective)
     strangers = directions.strangers(previous.strangers if previous is not None else None)
     watched, identity = fields_referred_to(file)
+    kinds = request_kinds(formats_of(file.telemetry.traces))
     return RuleSet(
         version=_version(document),
         service=file.service,
@@ -75,8 +78,10 @@ def compile_rules(
             if spec.active is not None
         },
         settled_at=wall,
-        names_believed=NameTable(REQUEST_KINDS, watched=watched | identity),
-        names_unbelieved=NameTable(REQUEST_KINDS, watched=watched, removed=identity),
+        names_believed=NameTable(kinds, watched=watched | identity),
+        names_unbelieved=NameTable(
+            kinds, watched=watched, removed=identity | _of_callers(file.telemetry.traces)
+        ),
         tokens=tokens,
         response_names=NameTable(RESPONSE_KINDS, watched=response_fields_referred_to(file)),
         traces=compile_traces(file.telemetry.traces),
@@ -90,6 +95,11 @@ def adopt(rules: RuleSet, previous: RuleSet, now: float) -> None:
         predecessor = previous.policies.get(name)
         if predecessor is not None and type(predecessor) is type(policy):
             policy.adopt(predecessor, now)
+
+
+def _of_callers(spec: TracesSpec) -> frozenset[bytes]:
+    """What goes on with a trace and is a caller's to say, like the fields of identity."""
+    return frozenset({b"baggage"} if Propagation.BAGGAGE in spec.propagate else ())
 
 
 def _version(document: Document) -> str:

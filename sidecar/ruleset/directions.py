@@ -31,7 +31,9 @@ from sidecar.ruleset.schema import OTHER, RuleFile
 from sidecar.ruleset.sections import RouteSpec, TimeoutsSpec
 from sidecar.ruleset.strangers import Strangers, refused_route
 from sidecar.ruleset.timeouts import deadline_in_force, timeouts_in_force
+from sidecar.ruleset.traces import formats_of
 from sidecar.wire.head import HeadLimits
+from sidecar.wire.propagation import head_writer
 
 INBOUND: Final = "inbound"
 OUTBOUND: Final = "outbound"
@@ -63,6 +65,8 @@ class Directions:
         self._clusters = clusters
         self._chains = chains
         self._keys = keys
+        self._formats = formats_of(file.telemetry.traces)
+        self._write_head = head_writer(self._formats)
         #: Routes of the inbound listener.
         self.routes = self._inbound_routes()
         #: For each upstream what holds for requests that name it and match no route to it.
@@ -75,7 +79,12 @@ class Directions:
         if outbound is None or outbound.others is not Others.LET_THROUGH:
             return None
         before = previous if isinstance(previous, Strangers) else None
-        return Strangers(timeouts_in_force(self._file.timeouts), own_hosts(self._file), before)
+        return Strangers(
+            timeouts_in_force(self._file.timeouts),
+            own_hosts(self._file),
+            before,
+            head_writer(self._formats, asks=False),
+        )
 
     def listeners(
         self, strangers: Strangers | None, local_ports: Iterable[str]
@@ -127,6 +136,7 @@ class Directions:
         between = self._file.upstreams[upstream].timeouts
         said = (own, between, self._file.timeouts)
         route = Route(name, self._clusters[upstream], timeouts_in_force(*said))
+        route.write_head = self._write_head
         is_own = upstream == self._file.listeners.inbound.to
         route.deadline = deadline_in_force(*said, is_own=is_own)
         route.chain, route.chain_for = self._chains.of(name, upstream, arriving=arriving)

@@ -138,6 +138,7 @@ class Route:
     """A named kind of request: where it goes, how long it may take, which rules hold for it."""
 
     __slots__ = (
+        "asks",
         "chain",
         "chain_for",
         "cluster",
@@ -164,6 +165,8 @@ class Route:
         self.objectives: tuple[Objective, ...] = ()
         #: Writes what the upstream is sent, and how it is told of the trace.
         self.write_head: HeadWriter = request_head
+        #: Whether it is asked if it keeps the trace, and believed.
+        self.asks = True
 
 
 @dataclass(frozen=True, slots=True)

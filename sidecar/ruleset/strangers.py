@@ -14,19 +14,27 @@ from sidecar.model.policy import GateBasics, Mode, Rule, Stage, Ticket
 from sidecar.model.verdict import LocalReply, Respond, Verdict
 from sidecar.ruleset.routes import Chain, Route, Step, Timeouts
 from sidecar.ruleset.schema import OTHER
+from sidecar.wire.forwarding import HeadWriter
+from sidecar.wire.propagation import formats, head_writer
 
 #: Hosts to which connections are kept at a time; the one used least recently goes first.
 HOSTS_AT_MOST: Final = 256
+_TOLD_OF_TRACES: Final = head_writer(formats(["tracecontext"]), asks=False)
 
 
 class Strangers:
     """Routes to hosts that no rule names, each made when it is asked for first."""
 
     def __init__(
-        self, timeouts: Timeouts, ours: Iterable[HostKey], previous: Strangers | None = None
+        self,
+        timeouts: Timeouts,
+        ours: Iterable[HostKey],
+        previous: Strangers | None = None,
+        write_head: HeadWriter = _TOLD_OF_TRACES,
     ) -> None:
         """``ours`` is where this sidecar listens; ``previous`` hands over its endpoints."""
         self._timeouts = timeouts
+        self._write_head = write_head
         self._ours = frozenset(ours)
         self._refused = refused_route("listeners", timeouts, self._ours)
         self._routes: dict[HostKey, Route] = {}
@@ -62,7 +70,11 @@ class Strangers:
         for endpoint in cluster.endpoints:
             # A host has more spellings, and names, than can be told: connections are looked at.
             endpoint.not_here = self._ours
-        return Route(OTHER, cluster, self._timeouts)
+        route = Route(OTHER, cluster, self._timeouts)
+        route.write_head = self._write_head
+        # It is nobody's sidecar that answers there.
+        route.asks = False
+        return route
 
 
 def refused_route(source: str, timeouts: Timeouts, ours: frozenset[HostKey] = frozenset()) -> Route:

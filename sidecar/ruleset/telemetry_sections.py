@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sidecar.model.namespace import Namespace
 from sidecar.model.reading import unreadable
@@ -26,6 +26,7 @@ from sidecar.model.values import (
 )
 
 _LEAST_SPOOLED: Final = 1024 * 1024
+_Word = TypeVar("_Word", bound=Enum)
 
 
 class Kept(Enum):
@@ -75,7 +76,23 @@ class TracesSpec(Spec):
     """How long a request takes that is kept as slow."""
     propagate: tuple[Propagation, ...] = (Propagation.TRACECONTEXT, Propagation.BAGGAGE)
     """What is read and passed on: `tracecontext` and `baggage` of the W3C, `b3` in one field,
-    `b3multi` in several."""
+    `b3multi` in several. What can be read first counts; all are written."""
+
+    @field_validator("always", "propagate")
+    @classmethod
+    def _each_once(cls, words: tuple[_Word, ...]) -> tuple[_Word, ...]:
+        twice = [one.value for number, one in enumerate(words) if one in words[:number]]
+        if twice:
+            raise unreadable("conflict", f"{twice[0]!r} stands twice", "keep one of them")
+        return words
+
+    @field_validator("propagate")
+    @classmethod
+    def _passes_traces_on(cls, words: tuple[Propagation, ...]) -> tuple[Propagation, ...]:
+        if set(words) <= {Propagation.BAGGAGE}:
+            problem = "propagate names no format of traces: each service would begin its own"
+            raise unreadable("conflict", problem, "add tracecontext, b3 or b3multi")
+        return words
 
 
 class LogsSpec(Spec):

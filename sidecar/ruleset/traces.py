@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sidecar.ruleset.telemetry_sections import Kept, TracesSpec
-from sidecar.wire.trace_context import Found, find_traceparent
+from sidecar.wire.propagation import Finder, Format, finder, formats
+from sidecar.wire.trace_context import find_traceparent
 
 #: Above every trace id.
 _NEVER: Final = b"g"
@@ -30,7 +30,7 @@ class Traces:
     #: Seconds that a request takes at least which is kept as slow.
     slow: float = math.inf
     #: Reads what a request says of its trace.
-    find: Callable[[Mapping[int, bytes]], Found | None] = find_traceparent
+    find: Finder = find_traceparent
 
 
 def compile_traces(spec: TracesSpec) -> Traces:
@@ -41,7 +41,13 @@ def compile_traces(spec: TracesSpec) -> Traces:
         refused=Kept.REFUSED in spec.always,
         degraded=Kept.DEGRADED in spec.always,
         slow=spec.slow if Kept.SLOW in spec.always else math.inf,
+        find=finder(formats_of(spec)),
     )
+
+
+def formats_of(spec: TracesSpec) -> tuple[Format, ...]:
+    """The formats in which traces are read and passed on."""
+    return formats([one.value for one in spec.propagate])
 
 
 def threshold(share: float) -> bytes:

@@ -55,6 +55,7 @@ class RequestLine(
         "rule_name": a.RULE_NAME.name,
         "would_refuse": a.WOULD_REFUSE.name,
         "fallback": a.FALLBACK.name,
+        "kept": a.KEPT.name,
     },
 ):
     """A request as it is logged; what has nothing to say is left out."""
@@ -91,6 +92,7 @@ class RequestLine(
     would_refuse: tuple[str, ...] = ()
     rules_version: str = ""
     fallback: str = ""
+    kept: str = ""
 
 
 def request_line(record: ExchangeRecord, service: str, offset: float) -> RequestLine:
@@ -132,4 +134,5 @@ def request_line(record: ExchangeRecord, service: str, offset: float) -> Request
         record.shadow,
         record.version,
         record.fallback,
+        record.kept.value,
     )

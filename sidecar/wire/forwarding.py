@@ -41,13 +41,18 @@ _WITHOUT_CONTENT = frozenset({101, 204})
 class Traced(Protocol):
     """What a request is known by: lower-case hexadecimal ids, and the flags of ``traceparent``."""
 
+    #: Empty where the trace's id serves as one.
     request_id: bytes
     trace_id: bytes
-    #: The span of the request, and of the present try, which is what the upstream is told.
-    span_id: bytes
+    #: The span of the present try, which is what the upstream is told.
     try_id: bytes
     trace_flags: int
     trace_state: bytes
+
+    @property
+    def span_id(self) -> bytes:
+        """The span of the request itself."""
+        ...
 
 
 #: Writes the head of a request; ``stamp`` are the lines that are the same for all requests of a
@@ -66,7 +71,7 @@ def request_head(request: RequestHead, stamp: bytes, traced: Traced) -> bytes:
         b"\r\n".join(request.lines),
         stamp,
         _occasional(request) + _state_line(traced) if _is_unusual(request) else b"",
-        traced.request_id,
+        traced.request_id or traced.trace_id,
         traced.trace_id,
         traced.try_id,
         traced.trace_flags,
@@ -74,7 +79,7 @@ def request_head(request: RequestHead, stamp: bytes, traced: Traced) -> bytes:
 
 
 def request_head_with(
-    request: RequestHead, stamp: bytes, request_id: bytes, trace: bytes = b""
+    request: RequestHead, stamp: bytes, traced: Traced, trace: bytes = b""
 ) -> bytes:
     """The same with other lines about its trace, each with its CRLF, or with none."""
     return b"%b %b HTTP/1.1\r\n%b\r\n%b%bx-request-id: %b\r\n%b\r\n" % (
@@ -83,9 +88,16 @@ def request_head_with(
         b"\r\n".join(request.lines),
         stamp,
         _occasional(request) if _is_unusual(request) else b"",
-        request_id,
+        traced.request_id or traced.trace_id,
         trace,
     )
+
+
+def trace_context_lines(traced: Traced) -> bytes:
+    """``traceparent`` and ``tracestate``, each with its CRLF."""
+    flags = traced.trace_flags & 0xFF
+    parent = b"traceparent: 00-%b-%b-%02x\r\n" % (traced.trace_id, traced.try_id, flags)
+    return parent + _state_line(traced)
 
 
 def _state_line(traced: Traced) -> bytes:

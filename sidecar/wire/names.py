@@ -43,6 +43,13 @@ class Kind(IntEnum):
     X_FORWARDED_OTHER = 21
     #: Between sidecars: one asks whether its peer keeps the trace, the other says that it does.
     X_SIDECAR_TRACE = 22
+    #: Zipkin's fields, where they are propagated.
+    B3 = 23
+    B3_TRACE_ID = 24
+    B3_SPAN_ID = 25
+    B3_PARENT_ID = 26
+    B3_SAMPLED = 27
+    B3_FLAGS = 28
     # --- set by the sidecar alone
     #: ``x-sidecar-*``: what anyone else says under these names is dropped.
     OWN = 30
@@ -51,7 +58,7 @@ class Kind(IntEnum):
 
 #: The kinds whose values a request head keeps under ``special``.
 SPECIAL_FROM = Kind.X_FORWARDED_FOR
-SPECIAL_TO = Kind.X_SIDECAR_TRACE
+SPECIAL_TO = Kind.B3_FLAGS
 
 #: Names that begin like this are told of a client by the proxies before us: its port, the prefix
 #: of its path, whatever comes up.

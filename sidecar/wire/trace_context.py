@@ -23,6 +23,8 @@ SAMPLED = 0x01
 RANDOM = 0x02
 #: Not in the field: who was asked before has left it open whether the trace is sampled.
 UNDECIDED = 0x200
+#: Nor is this: somebody wants to see this one request, whatever the sampling says (B3's ``d``).
+DEBUG = 0x100
 
 _STATE_MEMBERS_AT_MOST = 32
 #: At least 512 must be passed on (3.3.1.5); more than this no vendor needs.

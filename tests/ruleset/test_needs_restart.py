@@ -28,6 +28,7 @@ telemetry:
         ("key: k.pem", "key: new.pem", "listeners.inbound.tls", 3, 50),
         (", tls: {cert: c.pem, key: k.pem}", "", "listeners.inbound.tls", 3, 22),
         ("file: none", "file: stdout", "telemetry.logs.file", 6, 16),
+        ("file: none", "file: none, application: true", "telemetry.logs.application", 6, 28),
         ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry.prometheus", 6, 3),
     ],
 )
@@ -103,6 +104,8 @@ def test_all_that_needs_a_restart_is_said_at_once() -> None:
         RUNNING.replace("bind: 127.0.0.1:8080", "keep_alive: 1s, bind: 127.0.0.1:8080"),
         RUNNING.replace("http://127.0.0.1:9000", "http://127.0.0.1:9001"),
         f"{RUNNING}trust: {{disclose: none}}\ntimeouts: {{idle: 1s}}\n",
+        RUNNING.replace("telemetry:\n", "telemetry:\n  traces: {sample: 50%, propagate: [b3]}\n"),
+        RUNNING.replace("file: none", "file: none, access: 1%, decisions: none"),
         f"{RUNNING}access: [{{name: a, deny: {{client_ip: 10.0.0.1}}}}]\n",
     ],
 )

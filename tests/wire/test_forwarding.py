@@ -84,10 +84,10 @@ def test_hop_by_hop_fields_stay_here() -> None:
 
 
 def test_without_a_trace_nothing_is_asked_about_it() -> None:
-    data = request_head_with(read_request(b"tracestate: a=1"), STAMP, b"id-1")
+    data = request_head_with(read_request(b"tracestate: a=1"), STAMP, Ids())
     assert data.endswith(b"x-request-id: id-1\r\n\r\n")
     assert b"trace" not in data
-    assert request_head_with(read_request(), STAMP, b"id-1", b"b3: 0\r\n").endswith(
+    assert request_head_with(read_request(), STAMP, Ids(), b"b3: 0\r\n").endswith(
         b"\r\nb3: 0\r\n\r\n"
     )
 
