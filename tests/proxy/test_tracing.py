@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    TraceState,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from sidecar.ruleset.routes import Trust
+from sidecar.model.policy import Notice
+from sidecar.model.verdict import ADMIT, Verdict
+from sidecar.ruleset.routes import Chain, RuleSet, Trust
 from sidecar.ruleset.traces import Traces, threshold
-from sidecar.telemetry.record import ExchangeRecord
-from tests.proxy.harness import LOOPBACK, NOBODY, Recorder, request, serving
+from sidecar.telemetry.record import ExchangeRecord, Noticed
+from tests.proxy.gates import Told, step
+from tests.proxy.harness import LOOPBACK, NOBODY, Recorder, proxy, request, serving, upstream
 from tests.proxy.recorder import Heard
+from tests.ruleset.compiled import compiled
 
 CALLERS = Trust(NOBODY, LOOPBACK)
 
@@ -106,3 +119,152 @@ async def test_ids_are_not_used_twice() -> None:
             await running.ask(request())
         records = running.records
     assert len({one.trace_id for one in records} | {one.span_id for one in records}) == 40
+
+
+# --- the client is believed, or is not
+
+
+@pytest.mark.parametrize("trust", [None, CALLERS])
+@pytest.mark.parametrize("flags", ["00", "01"])
+@pytest.mark.parametrize("share", [0.0, 1.0])
+async def test_whether_it_is_sampled_is_for_callers_to_say(
+    trust: Trust | None, flags: str, share: float
+) -> None:
+    parent = f"traceparent: 00-{TRACE}-{PARENT}-{flags}"
+    heard, record = await accounted(parent, trust=trust, sampling=share)
+    expected = share == 1.0 if trust is None else flags == "01"
+    assert record.sampled is expected
+    assert record.trace_id == TRACE.encode()
+    assert (heard.get("traceparent") or b"")[-1:] == b"01"[expected : expected + 1]
+
+
+async def test_a_trace_that_begins_here_is_sampled_by_its_id() -> None:
+    recorder = Recorder()
+    bound = threshold(0.5)
+    async with serving(recorder, traces=Traces(bound)) as running:
+        for _ in range(40):
+            await running.ask(request())
+        records = running.records
+    assert {one.sampled for one in records} == {True, False}
+    for heard, record in zip(recorder.whole, records, strict=True):
+        assert record.sampled == (record.trace_id[18:] >= bound)
+        assert (heard.get("traceparent") or b"")[-2:] == (b"03" if record.sampled else b"02")
+
+
+async def test_the_reference_of_others_reads_what_is_written() -> None:
+    """OpenTelemetry's own propagator on both sides."""
+    reference = TraceContextTextMapPropagator()
+    state = TraceState([("vendor", "v1"), ("other@tenant", "x:y")])
+    span = SpanContext(int(TRACE, 16), int(PARENT, 16), True, TraceFlags(1), state)
+    said: dict[str, str] = {}
+    reference.inject(said, set_span_in_context(NonRecordingSpan(span)))
+    heard, record = await accounted(
+        *(f"{name}: {value}" for name, value in said.items()), trust=CALLERS
+    )
+    told = {name.decode(): value.decode() for name, value in heard.headers}
+    read = get_current_span(reference.extract(told)).get_span_context()
+    assert (read.trace_id, read.trace_flags) == (span.trace_id, 1)
+    assert f"{read.span_id:016x}".encode() == record.tries[0].span_id
+    assert list(read.trace_state.items()) == list(state.items())
+
+
+# --- other formats
+
+
+def asked_in(words: list[str], port: int, *, callers: str = "127.0.0.0/8") -> RuleSet:
+    return compiled(f"""\
+format: sidecar/v1
+service: shop
+listeners:
+  inbound: {{bind: 127.0.0.1:8080}}
+upstreams:
+  app: {{url: http://127.0.0.1:{port}}}
+trust: {{callers: [{callers}]}}
+telemetry: {{traces: {{sample: 0%, propagate: {words}}}}}
+""")
+
+
+async def passed_on(
+    words: list[str], *lines: str, callers: str = "127.0.0.0/8"
+) -> tuple[Heard, ExchangeRecord]:
+    recorder = Recorder()
+    async with (
+        upstream(recorder) as port,
+        proxy(asked_in(words, port, callers=callers)) as running,
+    ):
+        await running.ask(request("/", *lines))
+        (record,) = running.records
+    return recorder.whole[0], record
+
+
+W3C = f"traceparent: 00-{TRACE}-{PARENT}-01"
+
+
+async def test_b3_alone_leaves_the_fields_of_others_as_they_are() -> None:
+    heard, record = await passed_on(["b3"], f"b3: {TRACE}-{PARENT}-1", W3C, "tracestate: a=b")
+    assert (record.trace_id, record.parent_id) == (TRACE.encode(), PARENT.encode())
+    own = record.tries[0].span_id
+    assert heard.get("b3") == b"%b-%b-1-%b" % (TRACE.encode(), own, record.span_id)
+    assert heard.get("traceparent") == W3C.partition(": ")[2].encode()
+    assert heard.get("tracestate") == b"a=b"
+    assert record.sampled
+
+
+@pytest.mark.parametrize("said, state, sampled", [
+    ("b3: 0", b"0", False), ("b3: 1", b"1", True), ("b3: d", b"d", True),
+    ("x-b3-sampled: 1", b"1", True),
+])  # fmt: skip
+async def test_a_state_alone_is_about_the_trace_that_begins_here(
+    said: str, state: bytes, sampled: bool
+) -> None:
+    heard, record = await passed_on(["tracecontext", "b3", "b3multi"], said)
+    assert (record.parent_id, record.sampled) == (b"", sampled)
+    assert (heard.get("b3") or b"").split(b"-")[2] == state
+    assert heard.get("traceparent") == b"00-%b-%b-0%d" % (
+        record.trace_id, record.tries[0].span_id, 2 + sampled,
+    )  # fmt: skip
+    heard, record = await passed_on(["b3", "b3multi"], said, callers="10.0.0.0/8")
+    assert (record.sampled, (heard.get("b3") or b"").split(b"-")[2]) == (False, b"0")
+
+
+async def test_each_try_is_told_in_every_format() -> None:
+    heard, record = await passed_on(
+        ["b3multi", "tracecontext"], f"X-B3-TraceId: {TRACE[16:]}", f"X-B3-SpanId: {PARENT}"
+    )
+    assert record.trace_id == b"0" * 16 + TRACE[16:].encode()
+    assert heard.get("x-b3-spanid") == record.tries[0].span_id == heard.parent
+    assert heard.get("x-b3-parentspanid") == record.span_id
+    assert heard.get("x-b3-sampled") == b"0"
+
+
+LONG = ", ".join([f"k{number}={'v' * 120}" for number in range(64)])
+
+
+@pytest.mark.parametrize("baggage", ["user=ann;plan=gold", LONG, "what is this"])
+async def test_baggage_is_a_callers_to_say(baggage: str) -> None:
+    line = f"Baggage: {baggage}"
+    heard, _ = await passed_on(["tracecontext", "baggage"], line)
+    assert heard.get("baggage") == baggage.encode()
+    heard, _ = await passed_on(["tracecontext", "baggage"], line, callers="10.0.0.0/8")
+    assert heard.get("baggage") is None
+    heard, _ = await passed_on(["tracecontext"], line, callers="10.0.0.0/8")
+    assert heard.get("baggage") == baggage.encode()
+
+
+async def test_what_rules_tell_meanwhile_is_in_the_record() -> None:
+    notice = Notice("sidecar.breaker", "it has opened", {})
+    gate = Told()
+    async with serving(Recorder(), chain=Chain(enforced=(step(gate),))) as running:
+        engine = running.engine
+        told = Noticed(engine.now, notice)
+
+        def peek(_request: object, _now: float) -> Verdict:
+            engine.notices.append(told)
+            return ADMIT
+
+        gate_step = engine.rules.routes["other"].chain.enforced[0]
+        gate_step.peek = peek  # type: ignore[assignment]  # a gate that tells something
+        await running.ask(request())
+        (record,) = running.records
+    assert record.noticed == (told,)
+    assert engine.notices == []
