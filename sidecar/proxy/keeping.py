@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED, Source
+from sidecar.model.outcome import (
+    CLIENT_GONE,
+    CLIENT_STALLED,
+    CONNECT_FAILURE,
+    CONNECT_TIMEOUT,
+    POOL_OVERFLOW,
+    TLS_FAILURE,
+    Source,
+)
 from sidecar.proxy.clock import clock
 from sidecar.telemetry.record import Keep
 from sidecar.wire.trace_context import KEPT, SAMPLED
@@ -28,6 +36,15 @@ _NOT: Final = Keep.NOT
 _SAMPLED: Final = Keep.SAMPLED
 #: Why tries end that did not fail.
 _CLIENTS_FAULT: Final = frozenset({CLIENT_GONE.reason, CLIENT_STALLED.reason})
+#: Why nothing more can come of them: there was an answer, or nobody to ask; a client that went
+#: away is told apart by what was being done for it.
+_NOTHING_BELOW: Final = _CLIENTS_FAULT | {
+    "",
+    CONNECT_FAILURE.reason,
+    CONNECT_TIMEOUT.reason,
+    TLS_FAILURE.reason,
+    POOL_OVERFLOW.reason,
+}
 
 
 def why_kept(exchange: Exchange, failure: Failure | None, seconds: float) -> Keep:
@@ -70,8 +87,7 @@ def _why(exchange: Relay, failure: Failure | None, seconds: float) -> Keep:
         return Keep.ERROR
     if seconds >= traces.slow:
         return Keep.SLOW
-    # Of what was given up nobody knows how it goes on below.
-    if exchange.below or (traces.error and exchange.given_up):
+    if exchange.below or (traces.keeps_some and _may_go_on(exchange)):
         return Keep.BELOW
     if exchange.trace_id in exchange.engine.kept_traces and not exchange.downstream.peer.is_service:
         return Keep.BELOW
@@ -82,6 +98,11 @@ def _has_failed(exchange: Relay, failure: Failure | None) -> bool:
     if exchange.status >= 500 or any(map(_is_failed, exchange.tries)):
         return True
     return failure is not None and failure.source is not Source.DOWNSTREAM
+
+
+def _may_go_on(exchange: Relay) -> bool:
+    """Whether an upstream was asked and not heard to the end: nobody knows what it does."""
+    return exchange.given_up or any(one.reason not in _NOTHING_BELOW for one in exchange.tries)
 
 
 def _is_failed(one: Try) -> bool:

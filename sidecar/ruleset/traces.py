@@ -32,6 +32,11 @@ class Traces:
     #: Reads what a request says of its trace.
     find: Finder = find_traceparent
 
+    @property
+    def keeps_some(self) -> bool:
+        """Whether anything is kept that is not sampled."""
+        return self.error or self.refused or self.degraded or self.slow < math.inf
+
 
 def compile_traces(spec: TracesSpec) -> Traces:
     """The settings in force of the section."""

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sidecar.model.outcome import CLIENT_GONE, UPSTREAM_RESET, UPSTREAM_TRUNCATED, Failure
@@ -160,6 +160,7 @@ class World:
 @pytest.mark.parametrize("traces", [
     Traces(slow=SLOW), Traces(), Traces(error=False), Traces(refused=False, slow=SLOW),
 ])  # fmt: skip
+@example(root=Service(calls=[(Service(lost=True, calls=[(Service(refused=True), 0)]), 0)]), flags=0)
 @given(root=services, flags=st.sampled_from([0, 0, 0, SAMPLED]))
 def test_every_ancestor_of_a_kept_span_is_kept(root: Service, flags: int, traces: Traces) -> None:
     world = World(traces)
