@@ -88,8 +88,10 @@ class Connector:
         elif self.retired or now >= connection.retires:
             connection.close()
         else:
-            idle_seconds = min(pool.settings.idle, connection.idle_seconds)
-            connection.expires = min(connection.retires, now + idle_seconds)
+            idle, said, retires = pool.settings.idle, connection.idle_seconds, connection.retires
+            idle = idle if idle < said else said  # noqa: FURB136 - a third of what min() costs
+            expires = now + idle
+            connection.expires = expires if expires < retires else retires  # noqa: FURB136 - so
             pool.idle.append(connection)
 
     def closed(self, connection: Upstream) -> None:

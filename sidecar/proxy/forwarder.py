@@ -176,7 +176,8 @@ class Forwarder(Passage, Asker):
             self.deadline = now + timeouts.request
             if self.given < self.deadline:  # noqa: PLR1730 - a third of what min() costs
                 self.deadline = self.given
-        self.try_deadline = min(now + timeouts.per_try, self.deadline)
+        until, deadline = now + timeouts.per_try, self.deadline
+        self.try_deadline = until if until < deadline else deadline  # noqa: FURB136 - likewise
 
     def attempt_failed(self, failure: Failure, detail: str = "") -> None:
         """The attempt is over without a whole answer; called once per attempt."""
