@@ -28,7 +28,7 @@ telemetry:
         ("key: k.pem", "key: new.pem", "listeners.inbound.tls", 3, 50),
         (", tls: {cert: c.pem, key: k.pem}", "", "listeners.inbound.tls", 3, 22),
         ("file: none", "file: stdout", "telemetry.logs.file", 6, 16),
-        ("file: none", "file: none, application: true", "telemetry.logs.application", 6, 28),
+        ("file: none", "file: none, application: true", "telemetry.logs.application", 6, 35),
         ("  prometheus: {bind: 127.0.0.1:9464}\n", "", "telemetry.prometheus", 6, 3),
     ],
 )
