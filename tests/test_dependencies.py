@@ -27,6 +27,7 @@ DISTRIBUTION_OF = {
     "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
     "opentelemetry.proto": "opentelemetry-proto",
     "opentelemetry.sdk": "opentelemetry-sdk",
+    "opentelemetry.trace": "opentelemetry-sdk",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
