@@ -1,14 +1,17 @@
-"""Signals as OTLP has them: one message for each span, log record and metric.
+"""Signals as OTLP has them: one message for each span, log record and metric point.
 
 A request is put together from them when it is sent, so that what fails can be tried again alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import string
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from math import isnan
+from typing import Final
 
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -33,22 +36,54 @@ from sidecar.telemetry.signals import (
     Point,
     Resource,
     Span,
+    SpanKind,
+    SpanStatus,
 )
 
 #: Numbers of severities by OpenTelemetry's log data model.
-_SEVERITIES: Final = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
+_SEVERITIES: Final = {
+    "TRACE": logs_proto.SEVERITY_NUMBER_TRACE,
+    "DEBUG": logs_proto.SEVERITY_NUMBER_DEBUG,
+    "INFO": logs_proto.SEVERITY_NUMBER_INFO,
+    "WARN": logs_proto.SEVERITY_NUMBER_WARN,
+    "ERROR": logs_proto.SEVERITY_NUMBER_ERROR,
+    "FATAL": logs_proto.SEVERITY_NUMBER_FATAL,
+}
+_UNKNOWN: Final = logs_proto.SEVERITY_NUMBER_UNSPECIFIED
+_KINDS: Final = {
+    SpanKind.INTERNAL: trace_proto.Span.SPAN_KIND_INTERNAL,
+    SpanKind.SERVER: trace_proto.Span.SPAN_KIND_SERVER,
+    SpanKind.CLIENT: trace_proto.Span.SPAN_KIND_CLIENT,
+}
+_CODES: Final = {
+    SpanStatus.UNSET: trace_proto.Status.STATUS_CODE_UNSET,
+    SpanStatus.OK: trace_proto.Status.STATUS_CODE_OK,
+    SpanStatus.ERROR: trace_proto.Status.STATUS_CODE_ERROR,
+}
 _ID_BYTES: Final = 12
+_HEXADECIMAL: Final = frozenset(string.hexdigits)
+_LARGEST: Final = 2**64 - 1
+_INTEGERS: Final = range(-(2**63), 2**63)
+_OF_CONTEXT: Final = trace_proto.SPAN_FLAGS_TRACE_FLAGS_MASK
+_IS_KNOWN: Final = trace_proto.SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK
+_IS_REMOTE: Final = trace_proto.SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK
 
 
 class OtlpForm:
-    """Encodes signals for a collector, and joins them to requests."""
+    """Encodes signals for a collector, and joins them to requests.
 
-    def __init__(self, resource: Resource) -> None:
+    Whatever is in a signal, something valid comes of it.
+    """
+
+    def __init__(self, resource: Resource, wanted: frozenset[Signal] = frozenset(Signal)) -> None:
         self._resource = resource_pb2.Resource(attributes=_attributes(resource.attributes))
         self._scope = common.InstrumentationScope(name=SCOPE, version=sidecar.__version__)
+        self._wanted = wanted
 
     def spans(self, spans: Sequence[Span]) -> list[Item]:
         """An item for each of them."""
+        if Signal.TRACES not in self._wanted:
+            return []
         return [
             Item(Signal.TRACES, f"{one.trace_id}{one.span_id}", _span(one).SerializeToString())
             for one in spans
@@ -56,33 +91,52 @@ class OtlpForm:
 
     def logs(self, logs: Sequence[LogRecord]) -> list[Item]:
         """An item for each of them."""
+        if Signal.LOGS not in self._wanted:
+            return []
         return [_item(Signal.LOGS, _log(one).SerializeToString()) for one in logs]
 
     def metrics(self, metrics: Sequence[Metric]) -> list[Item]:
-        """An item for each of them, with all its points."""
+        """An item for each of their points: those are what collectors count."""
+        if Signal.METRICS not in self._wanted:
+            return []
         return [
-            _item(Signal.METRICS, _metric(one).SerializeToString()) for one in metrics if one.points
+            _item(Signal.METRICS, told.SerializeToString())
+            for metric in metrics
+            for told in _points(metric)
         ]
 
     def request(self, signal: Signal, items: Iterable[Item]) -> bytes:
         """The request that brings these items, all of one signal."""
-        messages = [item.data for item in items]
+        return bytes(self._request(signal, [item.data for item in items]).SerializeToString())
+
+    def _request(self, signal: Signal, messages: Sequence[bytes]) -> Message:
         if signal is Signal.TRACES:
             spans = [trace_proto.Span.FromString(data) for data in messages]
             scoped = trace_proto.ScopeSpans(scope=self._scope, spans=spans)
             told = trace_proto.ResourceSpans(resource=self._resource, scope_spans=[scoped])
-            return ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
+            return ExportTraceServiceRequest(resource_spans=[told])
         if signal is Signal.LOGS:
             logs = [logs_proto.LogRecord.FromString(data) for data in messages]
             scoped_logs = logs_proto.ScopeLogs(scope=self._scope, log_records=logs)
             told_logs = logs_proto.ResourceLogs(resource=self._resource, scope_logs=[scoped_logs])
-            return ExportLogsServiceRequest(resource_logs=[told_logs]).SerializeToString()
-        metrics = [metrics_proto.Metric.FromString(data) for data in messages]
-        scoped_metrics = metrics_proto.ScopeMetrics(scope=self._scope, metrics=metrics)
+            return ExportLogsServiceRequest(resource_logs=[told_logs])
+        scoped_metrics = metrics_proto.ScopeMetrics(scope=self._scope, metrics=_joined(messages))
         told_metrics = metrics_proto.ResourceMetrics(
             resource=self._resource, scope_metrics=[scoped_metrics]
         )
-        return ExportMetricsServiceRequest(resource_metrics=[told_metrics]).SerializeToString()
+        return ExportMetricsServiceRequest(resource_metrics=[told_metrics])
+
+
+def _joined(messages: Iterable[bytes]) -> list[metrics_proto.Metric]:
+    """Each metric once, with all its points."""
+    found: dict[str, metrics_proto.Metric] = {}
+    for data in messages:
+        metric = metrics_proto.Metric.FromString(data)
+        if metric.name in found:
+            found[metric.name].MergeFrom(metric)
+        else:
+            found[metric.name] = metric
+    return [*found.values()]
 
 
 def _item(signal: Signal, data: bytes) -> Item:
@@ -90,75 +144,85 @@ def _item(signal: Signal, data: bytes) -> Item:
 
 
 def _span(span: Span) -> trace_proto.Span:
-    status = trace_proto.Status(code=trace_proto.Status.StatusCode.Name(int(span.status)))  # type: ignore[arg-type] # takes names as well as numbers
     return trace_proto.Span(
-        trace_id=bytes.fromhex(span.trace_id),
-        span_id=bytes.fromhex(span.span_id),
-        parent_span_id=bytes.fromhex(span.parent_span_id),
-        trace_state=span.trace_state,
-        flags=span.flags,
-        name=span.name,
-        kind=int(span.kind),  # type: ignore[arg-type] # numbers of the same enumeration
-        start_time_unix_nano=span.start,
-        end_time_unix_nano=span.end,
+        trace_id=_id(span.trace_id, 16),
+        span_id=_id(span.span_id, 8),
+        parent_span_id=_id(span.parent_span_id, 8),
+        trace_state=_text(span.trace_state),
+        flags=_flags(span),
+        name=_text(span.name),
+        kind=_KINDS[span.kind],
+        start_time_unix_nano=_moment(span.start),
+        end_time_unix_nano=_moment(span.end),
         attributes=_attributes(span.attributes),
         events=[
             trace_proto.Span.Event(
-                time_unix_nano=event.at, name=event.name, attributes=_attributes(event.attributes)
+                time_unix_nano=_moment(event.at),
+                name=_text(event.name),
+                attributes=_attributes(event.attributes),
             )
             for event in span.events
         ],
-        status=status,
+        status=trace_proto.Status(code=_CODES[span.status]),
     )
+
+
+def _flags(span: Span) -> int:
+    """Those of the trace context; what is not a try has its parent in another process."""
+    is_remote = span.kind is not SpanKind.CLIENT and bool(span.parent_span_id)
+    return span.flags & _OF_CONTEXT | _IS_KNOWN | (_IS_REMOTE if is_remote else 0)
 
 
 def _log(log: LogRecord) -> logs_proto.LogRecord:
     return logs_proto.LogRecord(
-        time_unix_nano=log.at,
-        observed_time_unix_nano=log.observed,
-        severity_number=_SEVERITIES.get(log.severity, 0),  # type: ignore[arg-type] # as above
-        severity_text=log.severity,
-        event_name=log.event_name,
+        time_unix_nano=_moment(log.at),
+        observed_time_unix_nano=_moment(log.observed),
+        severity_number=_SEVERITIES.get(log.severity, _UNKNOWN),
+        severity_text=_text(log.severity),
+        event_name=_text(log.event_name),
         body=common.AnyValue(string_value=_text(log.body)),
         attributes=_attributes(log.attributes),
-        trace_id=bytes.fromhex(log.trace_id),
-        span_id=bytes.fromhex(log.span_id),
-        flags=log.flags,
+        trace_id=_id(log.trace_id, 16),
+        span_id=_id(log.span_id, 8),
+        flags=log.flags & _OF_CONTEXT,
     )
 
 
-def _metric(metric: Metric) -> metrics_proto.Metric:
-    told = metrics_proto.Metric(name=metric.name, description=metric.help, unit=metric.unit)
+def _points(metric: Metric) -> Iterator[metrics_proto.Metric]:
+    """The metric with each of its points by itself; what is no number is not told."""
     cumulative = metrics_proto.AGGREGATION_TEMPORALITY_CUMULATIVE
-    if metric.kind is MetricKind.HISTOGRAM:
-        told.histogram.aggregation_temporality = cumulative
-        told.histogram.data_points.extend(_histogram(one, metric.bounds) for one in metric.points)
-    elif metric.kind is MetricKind.SUM:
-        told.sum.aggregation_temporality = cumulative
-        told.sum.is_monotonic = True
-        told.sum.data_points.extend(map(_number, metric.points))
-    else:
-        told.gauge.data_points.extend(map(_number, metric.points))
-    return told
+    for point in metric.points:
+        if isnan(point.value):
+            continue
+        told = metrics_proto.Metric(name=metric.name, description=metric.help, unit=metric.unit)
+        if metric.kind is MetricKind.HISTOGRAM:
+            told.histogram.aggregation_temporality = cumulative
+            told.histogram.data_points.append(_histogram(point, metric.bounds))
+        elif metric.kind is MetricKind.SUM:
+            told.sum.aggregation_temporality = cumulative
+            told.sum.is_monotonic = True
+            told.sum.data_points.append(_number(point, _moment(point.start)))
+        else:
+            told.gauge.data_points.append(_number(point, 0))
+        yield told
 
 
-def _number(point: Point) -> metrics_proto.NumberDataPoint:
-    value = point.value
-    number: dict[str, Any] = {"as_int": int(value)} if value == int(value) else {"as_double": value}
+def _number(point: Point, start: int) -> metrics_proto.NumberDataPoint:
     return metrics_proto.NumberDataPoint(
         attributes=_attributes(point.attributes),
-        start_time_unix_nano=point.start,
-        time_unix_nano=point.at,
+        start_time_unix_nano=start,
+        time_unix_nano=_moment(point.at),
+        # Never an integer, so that a series is of one type all its life.
+        as_double=point.value,
         exemplars=map(_exemplar, point.exemplars),
-        **number,
     )
 
 
 def _histogram(point: Point, bounds: Sequence[float]) -> metrics_proto.HistogramDataPoint:
     return metrics_proto.HistogramDataPoint(
         attributes=_attributes(point.attributes),
-        start_time_unix_nano=point.start,
-        time_unix_nano=point.at,
+        start_time_unix_nano=_moment(point.start),
+        time_unix_nano=_moment(point.at),
         count=sum(point.counts),
         sum=point.value,
         bucket_counts=point.counts,
@@ -169,15 +233,17 @@ def _histogram(point: Point, bounds: Sequence[float]) -> metrics_proto.Histogram
 
 def _exemplar(exemplar: Exemplar) -> metrics_proto.Exemplar:
     return metrics_proto.Exemplar(
-        time_unix_nano=exemplar.at,
+        time_unix_nano=_moment(exemplar.at),
         as_double=exemplar.value,
-        trace_id=bytes.fromhex(exemplar.trace_id),
-        span_id=bytes.fromhex(exemplar.span_id),
+        trace_id=_id(exemplar.trace_id, 16),
+        span_id=_id(exemplar.span_id, 8),
     )
 
 
 def _attributes(attributes: Attributes) -> list[common.KeyValue]:
-    return [common.KeyValue(key=key, value=_value(value)) for key, value in attributes.items()]
+    return [
+        common.KeyValue(key=_text(key), value=_value(value)) for key, value in attributes.items()
+    ]
 
 
 def _value(value: AttributeValue) -> common.AnyValue:
@@ -186,6 +252,9 @@ def _value(value: AttributeValue) -> common.AnyValue:
     if isinstance(value, str):
         return common.AnyValue(string_value=_text(value))
     if isinstance(value, int):
+        # Larger than OTLP's integers; in decimals it may be too long for Python.
+        if value not in _INTEGERS:
+            return common.AnyValue(string_value=hex(value))
         return common.AnyValue(int_value=value)
     if isinstance(value, float):
         return common.AnyValue(double_value=value)
@@ -196,3 +265,14 @@ def _value(value: AttributeValue) -> common.AnyValue:
 def _text(text: str) -> str:
     r"""The same as valid Unicode: what is none is written ``\udcNN``."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _id(text: str, size: int) -> bytes:
+    """So many bytes, or none: a wrong one is none."""
+    is_one = len(text) == 2 * size and _HEXADECIMAL.issuperset(text)
+    return bytes.fromhex(text) if is_one else b""
+
+
+def _moment(at: int) -> int:
+    """Nanoseconds since 1970 that can be told."""
+    return min(max(at, 0), _LARGEST)

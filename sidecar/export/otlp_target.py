@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from opentelemetry.sdk import environment_variables as names
@@ -19,11 +19,13 @@ GRPC: Final = "grpc"
 HTTP: Final = "http/protobuf"
 _PORTS: Final = {GRPC: 4317, HTTP: 4318}
 _DEFAULT_SECONDS: Final = 10.0
+_LEAST_MILLISECONDS: Final = 100
 
 
 class OtlpTarget(msgspec.Struct, frozen=True):
     """How the requests of one signal are sent."""
 
+    #: Over gRPC it may be a name of gRPC's own, such as ``unix:/path``.
     url: str
     protocol: str
     headers: Mapping[str, str]
@@ -36,15 +38,33 @@ class OtlpTarget(msgspec.Struct, frozen=True):
     #: gRPC alone: whether the connection is not secured.
     insecure: bool
 
+    @property
+    def place(self) -> str:
+        """The server, without what is asked there."""
+        scheme, is_url, _ = self.url.partition("://")
+        return urlsplit(self.url).netloc if is_url and scheme in {"http", "https"} else self.url
+
+    def __repr__(self) -> str:
+        return f"OtlpTarget(url={self.url!r}, ...)"
+
+
+def wanted_signals(environ: Mapping[str, str]) -> frozenset[Signal]:
+    """The signals that nobody has switched off by ``OTEL_TRACES_EXPORTER=none`` and the like."""
+    wanted = set()
+    for signal in Signal:
+        given = environ.get(f"OTEL_{signal.value.upper()}_EXPORTER", "").strip().lower()
+        if not given or "otlp" in [word.strip() for word in given.split(",")]:
+            wanted.add(signal)
+    return frozenset(wanted)
+
 
 def target_of(signal: Signal, settings: OtlpSettings, environ: Mapping[str, str]) -> OtlpTarget:
     """The target of a signal; a variable for one signal goes before the one for all."""
     look = _looker(signal, environ)
-    endpoint = settings.endpoint
-    protocol = settings.protocol or look(names.OTEL_EXPORTER_OTLP_PROTOCOL) or HTTP
-    protocol = GRPC if protocol == GRPC else HTTP
-    if endpoint:
-        url = _url(endpoint, signal, protocol)
+    spoken = settings.protocol or look(names.OTEL_EXPORTER_OTLP_PROTOCOL)
+    protocol = GRPC if spoken == GRPC else HTTP
+    if settings.endpoint:
+        url = _url(_with_port(settings.endpoint, protocol), signal, protocol)
     else:
         url = _url_of_variables(signal, protocol, environ)
     headers = _headers(look(names.OTEL_EXPORTER_OTLP_HEADERS)) | {
@@ -58,7 +78,7 @@ def target_of(signal: Signal, settings: OtlpSettings, environ: Mapping[str, str]
         ca=settings.ca or look(names.OTEL_EXPORTER_OTLP_CERTIFICATE),
         certificate=look(names.OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE),
         key=look(names.OTEL_EXPORTER_OTLP_CLIENT_KEY),
-        gzip=look(names.OTEL_EXPORTER_OTLP_COMPRESSION) != "none",
+        gzip=look(names.OTEL_EXPORTER_OTLP_COMPRESSION).lower() != "none",
         seconds=_seconds(look(names.OTEL_EXPORTER_OTLP_TIMEOUT)),
         insecure=url.startswith("http://") or ("://" not in url and insecure),
     )
@@ -84,6 +104,15 @@ def _url_of_variables(signal: Signal, protocol: str, environ: Mapping[str, str])
     return _url(given or default, signal, protocol)
 
 
+def _with_port(endpoint: str, protocol: str) -> str:
+    """With OTLP's own port where there is none; with https it is that of https."""
+    scheme, _, rest = endpoint.partition("://")
+    authority, slash, path = rest.partition("/")
+    has_port = authority.rpartition("]")[2].count(":") == 1
+    port = "" if has_port else ":443" if scheme == "https" else f":{_PORTS[protocol]}"
+    return f"{scheme}://{authority}{port}{slash}{path}"
+
+
 def _url(endpoint: str, signal: Signal, protocol: str) -> str:
     if protocol == GRPC:
         return endpoint
@@ -91,7 +120,10 @@ def _url(endpoint: str, signal: Signal, protocol: str) -> str:
 
 
 def _headers(text: str) -> dict[str, str]:
-    """Fields as W3C Baggage writes them: ``name=value,name=value``, values percent-encoded."""
+    """Fields as W3C Baggage writes them: ``name=value,name=value``, values percent-encoded.
+
+    What cannot be read is left out, without a word: it may be a secret.
+    """
     headers: dict[str, str] = {}
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
@@ -101,9 +133,14 @@ def _headers(text: str) -> dict[str, str]:
 
 
 def _seconds(text: str) -> float:
-    """The specification has milliseconds, the SDK for Python seconds; we go by the former."""
+    """The specification has milliseconds, the SDK for Python seconds.
+
+    Nobody means so few milliseconds that they would be too few for any network: those are seconds.
+    """
     try:
-        milliseconds = float(text)
+        given = float(text)
     except ValueError:
         return _DEFAULT_SECONDS
-    return milliseconds / 1000 if milliseconds > 0 else _DEFAULT_SECONDS
+    if not 0 < given < float("inf"):
+        return _DEFAULT_SECONDS
+    return given / 1000 if given >= _LEAST_MILLISECONDS else given
