@@ -41,11 +41,11 @@ class ElasticsearchSettings(msgspec.Struct, frozen=True):
 
 
 class OtlpSettings(msgspec.Struct, frozen=True):
-    """How a collector is reached."""
+    """How a collector is reached; what is left out the standard variables say."""
 
-    endpoint: str
+    endpoint: str = ""
     #: ``http/protobuf`` or ``grpc``.
-    protocol: str = "http/protobuf"
+    protocol: str = ""
     headers: dict[str, str] = {}
     #: A file of authorities, PEM; empty for the system's.
     ca: str = ""
