@@ -88,7 +88,7 @@ class TelemetryRoom:
         await asyncio.to_thread(self.log.close, _LOG_SECONDS)
 
     def _adopt(self, file: RuleFile, attachments: Attachments) -> None:
-        settings = export_settings(file, attachments.secret, self._base, self._spool)
+        settings = export_settings(file, attachments.secret, self._base, self._spool, os.environ)
         self._every = metrics_every(file)
         resource = resource_of(file.service, _criticality(file), self._instance, os.environ)
         self._begin = Begin(resource, settings) if settings.backends else None

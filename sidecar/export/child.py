@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import time
@@ -68,7 +69,7 @@ class Child:
         if isinstance(order, Begin):
             settings = order.settings
             worth = Worth(settings.access, decisions=settings.decisions)
-            outlets = make_outlets(order.resource, settings)
+            outlets = make_outlets(order.resource, settings, os.environ)
             self._pipeline = Pipeline(worth.made, outlets, self._clock)
             self._pipeline.start()
         elif isinstance(order, End):

@@ -71,6 +71,14 @@ class Answer(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+#: What libraries say of such a field has its value, which may be a secret.
+UNSENDABLE: Final = Answer(
+    again=True,
+    retry_after=NOT_ALLOWED_SECONDS,
+    error="the value of a header field has letters that none may have",
+)
+
+
 def read_response(signal: Signal, data: bytes) -> Answer:
     """A response that says success, perhaps but a partial one.
 

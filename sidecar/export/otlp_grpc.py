@@ -12,6 +12,7 @@ import grpc
 import sidecar
 from sidecar.export.item import Signal
 from sidecar.export.otlp_answer import (
+    UNSENDABLE,
     Answer,
     answer_of_code,
     delay_of_details,
@@ -60,8 +61,10 @@ class GrpcSender:
                 # certificates are read again, too.
                 self.close()
             return answer
-        except (OSError, ValueError) as wrong:
+        except OSError as wrong:
             return no_answer(f"{type(wrong).__name__}: {wrong}")
+        except ValueError:
+            return UNSENDABLE
         return read_response(self._signal, response)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError
 import sidecar
 from sidecar.export.item import Signal
 from sidecar.export.otlp_answer import (
+    UNSENDABLE,
     Answer,
     answer_of_status,
     delay_of_field,
@@ -72,6 +73,8 @@ class HttpSender:
             response.drain_conn() if len(said) < _MOST_READ else response.close()
         except (HTTPError, OSError) as wrong:
             return no_answer(f"{type(wrong).__name__}: {wrong}")
+        except ValueError:
+            return UNSENDABLE
         if response.status in _OK:
             return read_response(self._signal, said)
         delay = delay_of_field(response.headers.get("retry-after", "").strip(), self._wall())

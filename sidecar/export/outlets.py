@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 
@@ -18,6 +18,7 @@ from sidecar.export.settings import (
     ElasticsearchSettings,
     ExportSettings,
     FilesSettings,
+    OtlpSettings,
     SpoolSettings,
 )
 from sidecar.export.shipper import Shipper
@@ -25,11 +26,15 @@ from sidecar.export.spool import Spool
 from sidecar.telemetry.signals import Resource
 
 
-def make_outlets(resource: Resource, settings: ExportSettings) -> list[Outlet]:
-    """What ``settings`` ask for."""
+def make_outlets(
+    resource: Resource, settings: ExportSettings, environ: Mapping[str, str]
+) -> list[Outlet]:
+    """What ``settings`` ask for; for OTLP the environment says what they leave out."""
     outlets: list[Outlet] = []
     if settings.elasticsearch is not None:
         outlets.append(_elasticsearch(resource, settings.elasticsearch))
+    if settings.otlp is not None:
+        outlets.append(_otlp(resource, settings.otlp, environ))
     if settings.files is not None:
         outlets.append(_files(resource, settings.files))
     return outlets
@@ -48,6 +53,16 @@ def _elasticsearch(resource: Resource, settings: ElasticsearchSettings) -> Outle
     spool = settings.spool
     shipper = shipper_of(ElasticsearchBackend(settings), spool.memory_bytes, spool)
     return Outlet(Documents(resource, settings.namespace), shipper)
+
+
+def _otlp(resource: Resource, settings: OtlpSettings, environ: Mapping[str, str]) -> Outlet:
+    # The same.
+    from sidecar.export.otlp import OtlpBackend  # noqa: PLC0415
+    from sidecar.export.otlp_form import OtlpForm  # noqa: PLC0415
+    from sidecar.export.otlp_target import wanted_signals  # noqa: PLC0415
+
+    form = OtlpForm(resource, wanted_signals(environ))
+    return Outlet(form, shipper_of(OtlpBackend(settings, form, environ), settings.memory_bytes))
 
 
 def shipper_of(backend: Backend, memory_bytes: int, spool: SpoolSettings | None = None) -> Shipper:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
 
 from sidecar.export.settings import (
     ElasticsearchSettings,
@@ -26,16 +28,21 @@ from sidecar.ruleset.telemetry_sections import (
 Reveal = Callable[[SecretSpec | SecretText], SecretText]
 
 
-def export_settings(file: RuleFile, secret: Reveal, base: Path, spool: Path) -> ExportSettings:
+def export_settings(
+    file: RuleFile, secret: Reveal, base: Path, spool: Path, environ: Mapping[str, str]
+) -> ExportSettings:
     """The settings, secrets included. Paths are relative to ``base``, where the rule file is.
 
-    ``spool`` is the folder of spools where the rule file names none.
+    ``spool`` is the folder of spools where the rule file names none. The environment may switch
+    off what is OpenTelemetry's.
     """
     told = file.telemetry
-    elasticsearch, otlp, files = told.elasticsearch, told.otlp, told.files
+    elasticsearch, files = told.elasticsearch, told.files
+    is_off = environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true"
+    otlp = None if is_off else told.otlp
     return ExportSettings(
         elasticsearch=_elasticsearch(elasticsearch, secret, base, spool) if elasticsearch else None,
-        otlp=_otlp(otlp, secret, base) if otlp else None,
+        otlp=_otlp(otlp, secret, base) if otlp is not None else None,
         files=_files(files, base) if files else None,
         access=told.logs.access,
         decisions=told.logs.decisions is DecisionLog.ALL,
@@ -71,8 +78,8 @@ def _spool(spec: SpoolSpec, base: Path, spool: Path) -> SpoolSettings:
 
 def _otlp(spec: OtlpSpec, secret: Reveal, base: Path) -> OtlpSettings:
     return OtlpSettings(
-        endpoint=str(spec.endpoint),
-        protocol=spec.protocol.value,
+        endpoint=spec.endpoint or "",
+        protocol=spec.protocol.value if spec.protocol is not None else "",
         headers={name: _revealed(value, secret) for name, value in spec.headers.items()},
         ca=str(base / spec.ca) if spec.ca else "",
     )

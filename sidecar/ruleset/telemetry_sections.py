@@ -17,16 +17,20 @@ from sidecar.model.values import (
     Duration,
     FilePath,
     Flag,
+    HeaderName,
     OneOrMany,
     Percent,
     Size,
     Text,
-    UpstreamUrl,
     written,
 )
 
 _LEAST_SPOOLED: Final = 1024 * 1024
 _Word = TypeVar("_Word", bound=Enum)
+_FIELDS_OF_OTLP: Final = frozenset({
+    "connection", "content-encoding", "content-length", "content-type", "host", "te",
+    "transfer-encoding",
+})  # fmt: skip
 
 
 class Kept(Enum):
@@ -188,16 +192,36 @@ class OtlpProtocol(Enum):
 class OtlpSpec(Spec):
     """Traces, logs and metrics go to an OpenTelemetry collector."""
 
-    endpoint: UpstreamUrl
-    """Its address; 4318 is the usual port over HTTP, 4317 over gRPC."""
-    protocol: OtlpProtocol = OtlpProtocol.HTTP
-    """`http/protobuf` or `grpc`."""
-    headers: dict[str, Secret] = Field(default_factory=dict)
+    endpoint: ServerUrl | None = None
+    """Its address; the port is 4318, over gRPC 4317, or 443 with https, if left out. Without one,
+    the standard variables say where it is, else it is on this host."""
+    protocol: OtlpProtocol | None = None
+    """`http/protobuf` or `grpc`; what the standard variables say, else the former."""
+    headers: dict[HeaderName, Secret] = Field(default_factory=dict)
     """Fields to send along, such as one that holds a token."""
     ca: FilePath = ""
     """The authorities that are believed, PEM; the system's when left out."""
     metrics_every: Duration = written("10s")
     """How often metrics are sent."""
+
+    @model_validator(mode="after")
+    def _leads_to_a_collector(self) -> Self:
+        scheme, _, rest = (self.endpoint or "").partition("://")
+        if self.protocol is OtlpProtocol.GRPC and "/" in rest:
+            problem = "over gRPC an endpoint has no path"
+            raise unreadable("conflict", problem, "leave out the path, or the protocol")
+        if self.ca and scheme == "http":
+            problem = "ca is of no use without https"
+            raise unreadable("conflict", problem, "write https://, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _sends_fields_of_its_own(self) -> Self:
+        for name in self.headers:
+            if name in _FIELDS_OF_OTLP or name.startswith("grpc-") or name.endswith("-bin"):
+                problem = f"{name} is a field of the protocol's"
+                raise unreadable("bad-header-name", problem, "leave it out")
+        return self
 
 
 class FilesSpec(Spec):

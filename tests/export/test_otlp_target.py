@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from sidecar.export.item import Signal
@@ -11,14 +14,9 @@ TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 
 
 def target(
-    signal: Signal = Signal.TRACES,
-    environ: dict[str, str] | None = None,
-    *,
-    endpoint: str = "",
-    protocol: str = "",
-    ca: str = "",
+    signal: Signal = Signal.TRACES, environ: Mapping[str, str] | None = None, **settings: Any
 ) -> OtlpTarget:
-    return target_of(signal, OtlpSettings(endpoint, protocol, ca=ca), environ or {})
+    return target_of(signal, OtlpSettings(**settings), environ or {})
 
 
 class TestEndpoint:
@@ -47,7 +45,7 @@ class TestEndpoint:
         ],
     )
     def test_by_rule_file_and_variables(
-        self, settings: dict[str, str], environ: dict[str, str], url: str
+        self, settings: dict[str, Any], environ: dict[str, str], url: str
     ) -> None:
         assert target(environ=environ, **settings).url == url
 
@@ -79,7 +77,7 @@ class TestEndpoint:
         ({"protocol": "http/protobuf"}, {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, HTTP),
     ],
 )
-def test_the_protocol(settings: dict[str, str], environ: dict[str, str], protocol: str) -> None:
+def test_the_protocol(settings: dict[str, Any], environ: dict[str, str], protocol: str) -> None:
     assert target(environ=environ, **settings).protocol == protocol
 
 

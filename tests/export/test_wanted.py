@@ -36,7 +36,7 @@ def rule_file(**telemetry: Any) -> RuleFile:
 
 
 def settings(**telemetry: Any) -> ExportSettings:
-    return export_settings(rule_file(**telemetry), secret, BASE, SPOOL)
+    return export_settings(rule_file(**telemetry), secret, BASE, SPOOL, {})
 
 
 def test_nobody_is_told_anything_unless_asked() -> None:
@@ -82,6 +82,19 @@ def test_otlp_with_a_token() -> None:
         }
     )
     assert found.otlp == OtlpSettings("http://otel.example:4317", "grpc", {"authorization": "t"})
+
+
+def test_otlp_left_to_the_standard_variables() -> None:
+    assert settings(otlp={}).otlp == OtlpSettings("", "", {}, "")
+
+
+@pytest.mark.parametrize(
+    "word,is_off", [("true", True), (" TRUE ", True), ("false", False), ("1", False), ("", False)]
+)
+def test_opentelemetry_switched_off_by_its_variable(word: str, *, is_off: bool) -> None:
+    file = rule_file(otlp={"endpoint": "http://a:1"}, files={"folder": "told"})
+    found = export_settings(file, secret, BASE, SPOOL, {"OTEL_SDK_DISABLED": word})
+    assert found.backends == (("files",) if is_off else ("otlp", "files"))
 
 
 @pytest.mark.parametrize("folder,whole", [("told", "/etc/order/told"), ("/told", "/told")])

@@ -6,6 +6,7 @@ from sidecar.ruleset.telemetry_sections import (
     DecisionLog,
     ElasticsearchSpec,
     Kept,
+    OtlpSpec,
     Propagation,
     TelemetrySpec,
 )
@@ -34,3 +35,18 @@ def test_one_address_of_a_cluster_or_several() -> None:
     assert (len(one.url), len(two.url)) == (1, 2)
     assert one.spool.memory == 16 << 20
     assert one.spool.disk == 256 << 20
+
+
+def test_a_collector_is_where_the_standard_variables_say_unless_said_otherwise() -> None:
+    spec = OtlpSpec()
+    assert (spec.endpoint, spec.protocol, spec.headers, spec.ca) == (None, None, {}, "")
+    assert spec.metrics_every == 10
+
+
+def test_fields_for_a_collector_are_named_in_any_case() -> None:
+    spec = OtlpSpec.model_validate({
+        "endpoint": "https://otel/path/",
+        "headers": {"API-Key": {"env": "KEY"}},
+    })  # fmt: skip
+    assert spec.endpoint == "https://otel/path"
+    assert [*spec.headers] == ["api-key"]
