@@ -20,6 +20,7 @@ class Exemplar(NamedTuple):
     trace_id: str
     #: Wall clock, in seconds since 1970.
     at: float
+    span_id: str = ""
 
 
 class HistogramCell:
@@ -45,9 +46,14 @@ class HistogramCell:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
-    def exemplify(self, value: float, trace_id: str, at: float) -> None:
-        """Let an observation, counted already, stand for its bucket."""
-        self.exemplars[bisect_left(self.bounds, value)] = Exemplar(value, trace_id, at)
+    def exemplify(self, value: float, trace_id: str, at: float, span_id: str = "") -> None:
+        """Let an observation, counted already, stand for its bucket.
+
+        One whose bucket is empty was measured in another way, and stands for nothing.
+        """
+        bucket = bisect_left(self.bounds, value)
+        if self.counts[bucket]:
+            self.exemplars[bucket] = Exemplar(value, trace_id, at, span_id)
 
 
 class Tally:

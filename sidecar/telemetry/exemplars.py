@@ -1,9 +1,10 @@
-"""Ties the buckets of the server's durations to traces that show them."""
+"""Ties the buckets of durations to traces that show them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sidecar.telemetry.cells import HistogramCell
 from sidecar.telemetry.clock import wall_offset
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.record import ExchangeRecord
@@ -11,24 +12,45 @@ from sidecar.telemetry.redaction import readable
 
 
 class Exemplars:
-    """A sink of records: each sampled one stands for the bucket that it was counted in."""
+    """A sink of records: each one whose trace is kept stands for the buckets it was counted in.
+
+    Nobody is led to a trace that is not there.
+    """
 
     def __init__(self, meters: Meters, wall_offset: Callable[[], float] = wall_offset) -> None:
         self._meters = meters
         self._wall_offset = wall_offset
 
     def feed(self, records: Sequence[ExchangeRecord]) -> None:
-        """Remember the sampled ones; the latest of a bucket stays."""
+        """Remember those that are kept; the latest of a bucket stays."""
         offset = self._wall_offset()
         for record in records:
-            if record.sampled and record.trace_id:
-                self._remember(record, offset)
+            if record.kept and record.trace_id:
+                trace_id = readable(record.trace_id)
+                self._of_server(record, trace_id, offset)
+                self._of_tries(record, trace_id, offset)
 
-    def _remember(self, record: ExchangeRecord, offset: float) -> None:
+    def _of_server(self, record: ExchangeRecord, trace_id: str, offset: float) -> None:
         server = self._meters.servers.get((record.listener, record.route))
         if server is None:
             return
-        cell = server.find(record.method, record.status, record.reason)
-        if cell is not None:
-            ended = record.started + record.seconds + offset
-            cell.exemplify(record.seconds, readable(record.trace_id), ended)
+        # What a fallback has answered is no failure: why it was asked is not counted there.
+        reason = "" if record.fallback else record.reason
+        cell = server.find(record.method, record.status, reason)
+        ended = record.started + record.seconds + offset
+        _tie(cell, record.seconds, trace_id, readable(record.span_id), ended)
+
+    def _of_tries(self, record: ExchangeRecord, trace_id: str, offset: float) -> None:
+        for one in record.tries:
+            client = self._meters.clients.get((one.upstream, one.endpoint))
+            if client is not None:
+                cell = client.find(record.method, one.status, one.reason)
+                seconds, ended = one.ended - one.asked, one.ended + offset
+                _tie(cell, seconds, trace_id, readable(one.span_id), ended)
+
+
+def _tie(
+    cell: HistogramCell | None, seconds: float, trace_id: str, span_id: str, at: float
+) -> None:
+    if cell is not None:
+        cell.exemplify(seconds, trace_id, at, span_id)

@@ -73,4 +73,7 @@ def _exemplar(cell: HistogramCell, index: int) -> Exemplar | None:
     kept = cell.exemplars.get(index)
     if kept is None:
         return None
-    return Exemplar({"trace_id": kept.trace_id}, kept.value, round(kept.at, 3))
+    labels = {"trace_id": kept.trace_id}
+    if kept.span_id:
+        labels["span_id"] = kept.span_id
+    return Exemplar(labels, kept.value, round(kept.at, 3))

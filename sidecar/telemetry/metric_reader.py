@@ -111,7 +111,7 @@ def _point(
     if not isinstance(value, HistogramCell):
         return signals.Point(attributes, start, at, value)
     exemplars = tuple(
-        signals.Exemplar(round(one.at * 1e6) * 1000, one.value, one.trace_id)
+        signals.Exemplar(round(one.at * 1e6) * 1000, one.value, one.trace_id, one.span_id)
         for one in value.exemplars.values()
     )
     return signals.Point(attributes, start, at, value.total, tuple(value.counts), exemplars)

@@ -30,11 +30,20 @@ def test_every_observation_is_in_the_first_bucket_that_reaches_it(values: list[f
 
 def test_the_latest_exemplar_of_a_bucket_stays_and_counts_nothing() -> None:
     cell = HistogramCell(_BOUNDS)
+    for value in (0.02, 5.0):
+        cell.observe(value)
     cell.exemplify(0.02, "a" * 32, 1.0)
     cell.exemplify(0.03, "b" * 32, 2.0)
     cell.exemplify(5.0, "c" * 32, 3.0)
     assert {index: one.trace_id[0] for index, one in cell.exemplars.items()} == {2: "b", 4: "c"}
-    assert cell.count == 0
+    assert cell.count == 2
+
+
+def test_nothing_stands_for_a_bucket_that_is_empty() -> None:
+    cell = HistogramCell(_BOUNDS)
+    cell.observe(5.0)
+    cell.exemplify(0.02, "a" * 32, 1.0)
+    assert cell.exemplars == {}
 
 
 def test_a_tally_has_every_reason_from_the_start() -> None:

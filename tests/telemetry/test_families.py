@@ -272,14 +272,14 @@ def test_an_exemplar_stands_at_its_bucket() -> None:
     meters = Meters("order")
     cell = meters.server("inbound", "orders").open("GET", 200)
     cell.observe(0.3)
-    cell.exemplify(0.3, "4bf92f3577b34da6a3ce929d0e0e4736", 1_700_000_000.1234)
+    cell.exemplify(0.3, "4bf92f3577b34da6a3ce929d0e0e4736", 1_700_000_000.1234, "00f067aa0ba902b7")
     [tied] = [
         one for one in samples(meters, "http_server_request_duration_seconds_bucket") if one[4]
     ]
     assert tied.labels["le"] == "0.5"
     assert tied.exemplar is not None
     assert tied.exemplar == (
-        {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"},
+        {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"},
         0.3,
         1_700_000_000.123,
     )

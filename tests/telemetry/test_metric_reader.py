@@ -181,10 +181,12 @@ def test_exemplars_lead_to_traces() -> None:
     meters = Meters("order")
     cell = meters.server("inbound", "orders").open("GET", 200)
     cell.observe(0.3)
-    cell.exemplify(0.3, "4bf92f3577b34da6a3ce929d0e0e4736", 1_700_000_000.25)
+    cell.exemplify(0.3, "4bf92f3577b34da6a3ce929d0e0e4736", 1_700_000_000.25, "00f067aa0ba902b7")
     [point] = named(meters, "http.server.request.duration").points
     assert point.exemplars == (
-        signals.Exemplar(1_700_000_000_250_000_000, 0.3, "4bf92f3577b34da6a3ce929d0e0e4736"),
+        signals.Exemplar(
+            1_700_000_000_250_000_000, 0.3, "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+        ),
     )
 
 
