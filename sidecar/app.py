@@ -37,6 +37,7 @@ from sidecar.ruleset.folder import Folder
 from sidecar.ruleset.reload import Watcher
 from sidecar.settings import CannotStart, LoopKind, Settings, default_state_dir
 from sidecar.telemetry.gc_pauses import GcPauses
+from sidecar.telemetry.last_page import leave_last_page
 from sidecar.telemetry.record import RecordRing
 from sidecar.telemetry_room import TelemetryRoom
 
@@ -106,7 +107,10 @@ class Sidecar:
     async def run(self) -> int:
         """Serve until told to stop; returns the exit status. Raises ``CannotStart``."""
         try:
-            return await self._serve(asyncio.get_running_loop())
+            status = await self._serve(asyncio.get_running_loop())
+            if self._taken_over:
+                await leave_last_page(self._meters, self.state_dir)
+            return status
         finally:
             self._doors.close()
             if not self._taken_over:
