@@ -139,11 +139,9 @@ class Sidecar:
         if self._service is None or await self._begin(self._service, loop):
             await self._announce(loop)
         _settle()
-        pauses = GcPauses(self._meters.gc_pauses)
-        pauses.start()
-        await self._stop.wait()
-        await self._drain()
-        pauses.stop()
+        with GcPauses(self._meters.gc_pauses):
+            await self._stop.wait()
+            await self._drain()
         self._keys.stop()
         await files.stop()
         await watcher.stop()

@@ -41,6 +41,7 @@ class TelemetryRoom:
         self.log = AccessLog(_destination(file, base, is_around=is_around), self.meters)
         self.courier = Courier(self.meters)
         self._base = base
+        self._names_traces = file.telemetry.names_traces
         self._spool = state_dir / "spool"
         #: The same for as long as this process runs.
         self._instance = str(uuid4())
@@ -53,7 +54,7 @@ class TelemetryRoom:
 
     def carry(self, ring: RecordRing, sinks: Sequence[Sink]) -> RecordPump:
         """From now on the records of this ring are told about, to these as well."""
-        exemplars = Exemplars(self.meters)
+        exemplars = Exemplars(self.meters, are_wanted=self._names_traces)
         self._pump = RecordPump(
             ring, self.meters, [self.log.feed, exemplars.feed, self.courier.feed, *sinks]
         )

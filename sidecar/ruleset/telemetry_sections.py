@@ -259,3 +259,8 @@ class TelemetrySpec(Spec):
     """Everything goes to a collector, too."""
     files: FilesSpec | None = None
     """Everything goes to files, too."""
+
+    @property
+    def names_traces(self) -> bool:
+        """Whether durations name traces that show them."""
+        return self.prometheus is None or self.prometheus.exemplars

@@ -17,12 +17,21 @@ class Exemplars:
     Nobody is led to a trace that is not there.
     """
 
-    def __init__(self, meters: Meters, wall_offset: Callable[[], float] = wall_offset) -> None:
+    def __init__(
+        self,
+        meters: Meters,
+        wall_offset: Callable[[], float] = wall_offset,
+        *,
+        are_wanted: bool = True,
+    ) -> None:
         self._meters = meters
+        self._are_wanted = are_wanted
         self._wall_offset = wall_offset
 
     def feed(self, records: Sequence[ExchangeRecord]) -> None:
         """Remember those that are kept; the latest of a bucket stays."""
+        if not self._are_wanted:
+            return
         offset = self._wall_offset()
         for record in records:
             if record.kept and record.trace_id:

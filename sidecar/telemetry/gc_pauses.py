@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping
+from typing import Self
 
 from sidecar.telemetry.cells import HistogramCell
 
 
 class GcPauses:
-    """Told by the interpreter of each collection; costs nothing in between."""
+    """Told by the interpreter of each collection while its block runs; free in between."""
 
     def __init__(
         self,
@@ -22,14 +23,14 @@ class GcPauses:
         self._clock = clock
         self._began = 0.0
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Count from now on."""
         gc.callbacks.append(self.heard)
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Count no more."""
-        if self.heard in gc.callbacks:
-            gc.callbacks.remove(self.heard)
+        gc.callbacks.remove(self.heard)
 
     def heard(self, phase: str, info: Mapping[str, int]) -> None:
         """A collection begins or ends (``gc.callbacks``)."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from sidecar.telemetry.catalogue import ATTRIBUTES, EVENTS, METRICS, REASONS
 from sidecar.telemetry.declaration import Metric, Use
+from sidecar.telemetry.otel_names import dotted_name, ucum_unit
 
 BEGIN: Final = "<!-- generated from sidecar/telemetry: do not edit below -->"
 END: Final = "<!-- end of the generated part -->"
@@ -37,7 +38,10 @@ def reference() -> str:
     return "\n\n".join(
         (
             "### Metrics",
-            _table(("metric", "type", "labels", "what it says"), map(_metric_row, METRICS)),
+            _table(
+                ("metric", "type", "labels", "in OpenTelemetry", "what it says"),
+                map(_metric_row, METRICS),
+            ),
             "Upper bounds of the buckets, in seconds:",
             "\n".join(_bucket_line(metric) for metric in METRICS if metric.buckets),
             "### Attributes and labels",
@@ -93,7 +97,8 @@ def _is_stale(path: Path) -> bool:
 
 def _metric_row(metric: Metric) -> tuple[str, ...]:
     labels = ", ".join(f"`{name}`" for name in metric.label_names)
-    return f"`{metric.name}`", metric.kind.value, labels, metric.help
+    dotted = f"`{dotted_name(metric)}` in `{ucum_unit(metric)}`"
+    return f"`{metric.name}`", metric.kind.value, labels, dotted, metric.help
 
 
 def _bucket_line(metric: Metric) -> str:

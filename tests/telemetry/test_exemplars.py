@@ -71,6 +71,12 @@ def test_nobody_is_led_to_a_trace_that_is_not_kept() -> None:
     assert meters.servers["inbound", "orders"].cells["GET", 200].exemplars == {}
 
 
+def test_they_can_be_left_out() -> None:
+    meters = counted(kept())
+    Exemplars(meters, thousand, are_wanted=False).feed([kept()])
+    assert meters.servers["inbound", "orders"].cells["GET", 200].exemplars == {}
+
+
 def test_each_try_stands_for_its_own_bucket() -> None:
     tries = (
         Try(_TRY, 5.0, 5.3, "app", "h:1", 0, "connect_failure"),

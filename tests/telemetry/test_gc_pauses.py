@@ -25,14 +25,9 @@ def test_one_that_had_begun_before_is_not_counted() -> None:
 
 def test_the_interpreter_tells_of_its_collections() -> None:
     cells = {age: HistogramCell((1.0,)) for age in range(3)}
-    pauses = GcPauses(cells)
-    pauses.start()
-    try:
+    with GcPauses(cells):
         gc.collect()
-    finally:
-        pauses.stop()
     counted = cells[2].count
     assert counted >= 1
     gc.collect()
     assert cells[2].count == counted
-    pauses.stop()
