@@ -68,7 +68,7 @@ def everything(app: Address) -> str:
              "try": [{"serve": "static", "body": {"text": "later"}}]}
         ],
         slo=[{"name": "up", "good": {"status_below": 500}, "target": "99%", "over": "1d"}],
-        telemetry=telemetry("100%"),
+        telemetry=telemetry("100%") | {"files": {"folder": "exported", "metrics_every": "1s"}},
     )  # fmt: skip
 
 
@@ -106,7 +106,10 @@ async def test_every_metric_is_shown_and_declared(sidecar_process: SidecarStarte
             shown = await families_at(address)
             used = shown.get("sidecar_saturation_resource_ratio")
             resources = {one.labels["resource"] for one in used.samples} if used else set()
-            return "cpu" in resources and "sidecar_upstream_lookups" in shown
+            return "cpu" in resources and {
+                "sidecar_upstream_lookups",
+                "sidecar_telemetry_sent",
+            } <= {*shown}
 
         await eventually(settled, "everything measured once")
         shown = await families_at(address)
