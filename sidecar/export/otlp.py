@@ -6,6 +6,7 @@ there twice.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
@@ -160,6 +161,8 @@ def _requests(places: Sequence[int], items: Sequence[Item]) -> Iterator[list[int
 def _connect(signal: Signal, target: OtlpTarget) -> Sender:
     # Some megabytes each, and one of them is enough.
     if target.protocol == GRPC:
+        # It would write what is told by ``error`` to standard error as well, line by line.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from sidecar.export.otlp_grpc import GrpcSender  # noqa: PLC0415
 
         return GrpcSender(signal, target)
