@@ -44,7 +44,7 @@ def filled_meters() -> Meters:
     client = meters.client("app", "127.0.0.1:9000")
     client.open("GET", 0, "connect_failure").observe(0.01)
     client.connect_failures("connect_failure")
-    meters.client("app", "/run/app.sock").open("GET", 404).observe(0.01)
+    meters.client("app", "unix:/run/app.sock").open("GET", 404).observe(0.01)
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).refused = 5
     meters.decision("access", "bots", Mode.SHADOW).refused = 6
     meters.reloads.succeeded("3-9f3c", 1_700_000_000.0)
