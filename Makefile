@@ -17,6 +17,7 @@ EVERYTHING := $(VENV)/.everything-is-installed
 
 FUZZ_SECONDS ?= 120
 PYTEST_ARGS ?=
+ARGS ?=
 #: Integration tests beside each other: most of them wait most of the time.
 BESIDE ?= 4
 
@@ -60,8 +61,9 @@ servers: ## install the real servers that the tests use (Debian, as root)
 
 # --- using it
 
+#: ARGS='--act sale', or any other option of the demo.
 demo: $(RUNTIME) ## a shop, its sidecars, a sale: under a minute, nothing but Python needed
-	@$(BIN)/python -m demo_services.shop
+	@$(BIN)/python -m demo_services.shop $(ARGS)
 
 bench: $(EVERYTHING) servers ## measure the sidecar beside nginx, HAProxy and Envoy
 	@$(BIN)/python -m benchmarks

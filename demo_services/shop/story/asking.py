@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,25 @@ def ask(
 ) -> Reply:
     """Ask ``host:port``; a body goes as JSON. Raises OSError when there is no whole answer."""
     connection = http.client.HTTPConnection(address, timeout=_TIMEOUT_SECONDS)
+    return _answer(connection, path, method=method, fields=fields, body=body)
+
+
+def ask_url(url: str, path: str) -> Reply:
+    """Ask for what is below a URL. Raises OSError when there is no whole answer."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+    return _answer(connection, parts.path.rstrip("/") + path)
+
+
+def _answer(
+    connection: http.client.HTTPConnection,
+    path: str,
+    *,
+    method: str = "GET",
+    fields: Mapping[str, str] | None = None,
+    body: object = None,
+) -> Reply:
     try:
         sent = None if body is None else msgspec.json.encode(body)
         connection.request(method, path, sent, dict(fields or {}))
@@ -36,6 +56,7 @@ def ask(
         received = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, received, answer.read())
     except http.client.HTTPException as error:
-        raise ConnectionError(f"http://{address}{path}: {error!r}") from error
+        where = f"{connection.host}:{connection.port}{path}"
+        raise ConnectionError(f"http://{where}: {error!r}") from error
     finally:
         connection.close()

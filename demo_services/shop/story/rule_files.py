@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -32,8 +32,16 @@ class Limit(NamedTuple):
 class RuleFiles:
     """Copies of the committed files in ``directory``; comments and all else stay as they are."""
 
-    def __init__(self, committed: Path, directory: Path, layout: Layout) -> None:
+    def __init__(
+        self,
+        committed: Path,
+        directory: Path,
+        layout: Layout,
+        sections: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``sections`` is told under ``telemetry``, too."""
         self._directory = directory
+        self._sections = dict(sections or {})
         for name in SERVICES:
             self._copy(name, committed / self.path(name).name, layout)
         self._first = {name: self.text(name) for name in SERVICES}
@@ -45,6 +53,11 @@ class RuleFiles:
     def log(self, service: str) -> Path:
         """The file that its sidecar writes its log to."""
         return self._directory / f"{service}.log.jsonl"
+
+    @property
+    def documents(self) -> Path:
+        """The folder that all sidecars write their traces, logs and metrics below."""
+        return self._directory / "telemetry"
 
     def text(self, service: str) -> str:
         """What it says now."""
@@ -101,6 +114,8 @@ class RuleFiles:
             telemetry = document.setdefault("telemetry", {})
             telemetry["prometheus"] = {"bind": place.prometheus}
             telemetry["logs"] = {"file": str(self.log(service))}
+            telemetry["files"] = {"folder": str(self.documents / service)}
+            telemetry.update(self._sections)
         yaml.dump(document, self.path(service))
 
 

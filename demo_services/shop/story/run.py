@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import tempfile
 import time
@@ -13,12 +14,16 @@ import msgspec
 from demo_services.check import Check
 from demo_services.processes import Processes
 from demo_services.shop.report.page import page
+from demo_services.shop.story.account import account
 from demo_services.shop.story.acts.program import chosen
 from demo_services.shop.story.configuration import bounds
-from demo_services.shop.story.layout import SERVICES, lay_out
+from demo_services.shop.story.elsewhere import Elsewhere, Unusable
+from demo_services.shop.story.layout import SERVICES, Layout, lay_out
+from demo_services.shop.story.operating import sidecar
 from demo_services.shop.story.ports import free_ports
 from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
+from demo_services.shop.story.scraping import Targets
 from demo_services.shop.story.screen import Screen
 from demo_services.shop.story.stage import Stage
 from demo_services.shop.story.teller import tell
@@ -36,17 +41,29 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     #: The folder of the rule files; None for no sidecars.
     rules: Path | None
     report: Path
+    elsewhere: Elsewhere = Elsewhere()
+    #: Where Prometheus is told of the sidecars.
+    targets: Path
 
 
 def run(wishes: Wishes, screen: Screen) -> bool:
-    """Whether every promise was kept. Raises NotReady, UnfitRules, ValueError, OSError."""
+    """Whether every promise was kept. Raises Unusable before anything starts.
+
+    Raises NotReady, UnfitRules, ValueError, OSError.
+    """
     governed = wishes.rules is not None
     acts = chosen(wishes.acts, governed=governed)
+    elsewhere = wishes.elsewhere
+    if elsewhere.named and not governed:
+        raise Unusable(f"without sidecars there is nothing to tell {', '.join(elsewhere.named)}")
+    elsewhere.look_for(os.environ)
     with tempfile.TemporaryDirectory(prefix="shop-") as name:
         directory = Path(name)
-        with Processes(directory) as processes:
+        with contextlib.ExitStack() as running, Processes(directory) as processes:
             layout = lay_out(free_ports())
-            rules = None if wishes.rules is None else RuleFiles(wishes.rules, directory, layout)
+            rules = _rule_files(wishes, directory, layout)
+            if elsewhere.elasticsearch:
+                screen.verbatim(_provision(elsewhere, directory))
             shop = RunningShop(processes, directory, layout, rules)
             began = time.monotonic()
             shop.start()
@@ -54,17 +71,45 @@ def run(wishes: Wishes, screen: Screen) -> bool:
             configuration = list(bounds(shop, wishes.rules or COMMITTED, ready_seconds=ready))
             for line in configuration:
                 screen.verbatim(line)
+            if elsewhere.prometheus:
+                places = [shop.metrics_address(name) for name in SERVICES]
+                targets = running.enter_context(Targets(wishes.targets, places))
+                screen.verbatim(f"for Prometheus: {targets.configuration}")
             files = {} if rules is None else {rules.path(n).name: rules.text(n) for n in SERVICES}
             story = Story(governed=governed, seed=wishes.seed, acts=[], instants=[], moments=[])
             with screen:
-                tell(Stage(shop, processes, directory, screen, story), acts, screen)
-                story.acts.append(_ledger(shop))
-                screen.end(story.acts[-1], governed=governed)
+                stage = Stage(shop, processes, directory, screen, story)
+                tell(stage, acts, screen)
+                _sum_up(stage, elsewhere, screen)
             wishes.report.write_text(page(story, configuration, files), encoding="utf-8")
             _close(screen, story, wishes.report)
             if wishes.keep:
                 _stay(screen, shop)
     return story.kept
+
+
+def _rule_files(wishes: Wishes, directory: Path, layout: Layout) -> RuleFiles | None:
+    if wishes.rules is None:
+        return None
+    return RuleFiles(wishes.rules, directory, layout, wishes.elsewhere.sections(os.environ))
+
+
+def _provision(elsewhere: Elsewhere, directory: Path) -> str:
+    """Install the templates; what the cluster refuses is said, and hinders nobody."""
+    where = ["--url", elsewhere.elasticsearch, *(["--ca", elsewhere.ca] if elsewhere.ca else [])]
+    said = sidecar(directory, "provision", "elasticsearch", *where)
+    lines = said.text.strip().splitlines()
+    return f"$ {said.command}\n  {lines[-1] if lines and not said.status else said.text.strip()}"
+
+
+def _sum_up(stage: Stage, elsewhere: Elsewhere, screen: Screen) -> None:
+    governed = stage.story.governed
+    stage.story.acts.append(_ledger(stage.shop))
+    screen.end(stage.story.acts[-1], governed=governed)
+    if governed:
+        stage.story.acts.append(told := account(stage, elsewhere))
+        screen.end(told, governed=governed)
+        screen.quotes(told)
 
 
 def _ledger(shop: RunningShop) -> Told:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +33,8 @@ class RunningShop:
         self._directory = directory
         self._layout = layout
         self._rules = rules
+        #: What all telemetry of this run is marked with.
+        self.run = token_hex(8)
 
     def start(self) -> None:
         """Start every process at once, and wait until all are ready. Raises NotReady."""
@@ -79,9 +83,13 @@ class RunningShop:
         """Requests that it has answered."""
         return sum(self.shown(service)["served"].values())
 
+    def metrics_address(self, service: str) -> str:
+        """Where Prometheus finds its sidecar: ``host:port``."""
+        return self._layout[service].prometheus
+
     def counted(self, service: str) -> Counted:
         """What its sidecar has counted so far."""
-        return Counted(ask(self._layout[service].prometheus, "/metrics").body.decode())
+        return Counted(ask(self.metrics_address(service), "/metrics").body.decode())
 
     def settled_ledgers(self) -> tuple[int, int]:
         """Pieces in confirmed orders and in reservations, once no order is under way."""
@@ -112,6 +120,7 @@ class RunningShop:
             return self._processes.start(name, module, environment=environment)
         # Where to listen and to call the service is told by its sidecar.
         environment["SIDECAR_STATE_DIR"] = str(self.state_directory(name))
+        environment["OTEL_RESOURCE_ATTRIBUTES"] = _attributes(self.run)
         around = ["run", str(self._rules.path(name)), "--", sys.executable, "-m", module]
         return self._processes.start(name, "sidecar", around, environment=environment)
 
@@ -124,6 +133,11 @@ class RunningShop:
 
 def _port(address: str) -> str:
     return address.rpartition(":")[2]
+
+
+def _attributes(run: str) -> str:
+    given = os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    return f"{given},demo.run={run}".lstrip(",")
 
 
 def died(process: Process) -> NotReady:

@@ -125,6 +125,7 @@ class Screen:
             self.verbatim(f"  {name:<20} {address}")
         if rules is not None:
             self.verbatim(f"  {'rules':<20} {rules}  (edit them: changes take effect at once)")
+            self.verbatim(f"  {'traces':<20} sidecar traces list --files {rules / 'telemetry'}")
 
     def _line(self, *parts: tuple[str, str]) -> None:
         text = Text()

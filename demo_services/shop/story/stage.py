@@ -14,6 +14,7 @@ from demo_services.load.latency import Latency
 from demo_services.load.plan import Client
 from demo_services.load.report import Report, Second
 from demo_services.processes import Processes
+from demo_services.shop.story.asking import Reply, ask
 from demo_services.shop.story.customers import plan
 from demo_services.shop.story.running_shop import RunningShop, died
 from demo_services.shop.story.telling import Instant, Moment, Story
@@ -55,6 +56,10 @@ class Stage:
         self.story = story
         #: The name of the act that is played.
         self.act = ""
+        #: Answers to what was asked at the entrance besides the load, by status.
+        self.asked: dict[int, int] = {}
+        #: The trace of the order that was followed; empty when none was.
+        self.traced = ""
         self._quiet: Latency | None = None
         self._processes = processes
         self._directory = directory
@@ -91,6 +96,12 @@ class Stage:
         """Something is done now, or has happened."""
         self.story.moments.append(Moment(at=self.now, words=words))
         self._audience.moment(words)
+
+    def ask(self, path: str, user: str, *, method: str = "GET", body: object = None) -> Reply:
+        """A single question of a customer, at the entrance. Raises OSError."""
+        reply = ask(self.shop.entrance, path, method=method, fields={"x-user-id": user}, body=body)
+        self.asked[reply.status] = self.asked.get(reply.status, 0) + 1
+        return reply
 
     def offer(
         self,

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from demo_services.check import Check
 from demo_services.shop.story.acts.act import Act
 from demo_services.shop.story.acts.limits import EACH_USER
-from demo_services.shop.story.asking import Reply, ask
+from demo_services.shop.story.asking import Reply
 from demo_services.shop.story.customers import CUSTOMERS, crowd, one_user, steps
 from demo_services.shop.story.layout import STOREFRONT
 from demo_services.shop.story.operating import Said, sidecar
@@ -43,7 +43,7 @@ class Explain(Act):
         self.reply: Reply | None = None
         self.said: Said | None = None
         for _ in range(_ASKS_AT_MOST):
-            reply = ask(stage.shop.entrance, "/products/1", fields={"x-user-id": CURIOUS})
+            reply = stage.ask("/products/1", CURIOUS)
             if reply.status == 429:
                 self.reply = reply
                 break

@@ -10,6 +10,7 @@ from demo_services.shop.story.acts.edits import Scalper, Shadow, Typo
 from demo_services.shop.story.acts.hands import Explain, Override
 from demo_services.shop.story.acts.limits import Greedy, Quiet, Sale
 from demo_services.shop.story.acts.outage import Outage
+from demo_services.shop.story.acts.traced import Traced
 
 PROGRAM: Final[tuple[type[Act], ...]] = (
     Quiet,
@@ -19,6 +20,7 @@ PROGRAM: Final[tuple[type[Act], ...]] = (
     Scalper,
     Typo,
     Shadow,
+    Traced,
     Explain,
     Override,
 )
