@@ -124,13 +124,20 @@ def _until_now(seconds: float) -> dict[str, str]:
 
 @contextlib.contextmanager
 def run_prometheus(
-    folder: Path, targets: Sequence[Address], *, rule_files: Sequence[Path] = ()
+    folder: Path,
+    targets: Sequence[Address],
+    *,
+    rule_files: Sequence[Path] = (),
+    target_files: Sequence[Path] = (),
 ) -> Iterator[Prometheus]:
-    """Start Prometheus with its data in ``folder``, scraping ``/metrics`` of each target."""
+    """Start Prometheus with its data in ``folder``, scraping ``/metrics`` of each target.
+
+    ``target_files`` name more targets, and may change or be missing.
+    """
     program = need("prometheus")
     configuration = folder / "prometheus.yml"
     # JSON is YAML.
-    configuration.write_text(json.dumps(_configuration(targets, rule_files)))
+    configuration.write_text(json.dumps(_configuration(targets, rule_files, target_files)))
 
     def command_for(port: int) -> list[str | Path]:
         return [
@@ -149,7 +156,10 @@ def run_prometheus(
         yield prometheus
 
 
-def _configuration(targets: Sequence[Address], rule_files: Sequence[Path]) -> dict[str, Any]:
+def _configuration(
+    targets: Sequence[Address], rule_files: Sequence[Path], target_files: Sequence[Path]
+) -> dict[str, Any]:
+    files = {"files": [str(path) for path in target_files], "refresh_interval": "500ms"}
     return {
         "global": {
             "scrape_interval": "250ms",
@@ -158,7 +168,11 @@ def _configuration(targets: Sequence[Address], rule_files: Sequence[Path]) -> di
         },
         "rule_files": [str(path) for path in rule_files],
         "scrape_configs": [
-            {"job_name": "sidecar", "static_configs": [{"targets": list(targets)}]},
+            {
+                "job_name": "sidecar",
+                "static_configs": [{"targets": list(targets)}],
+                **({"file_sd_configs": [files]} if target_files else {}),
+            },
         ],
     }
 
