@@ -68,7 +68,7 @@ def test_every_promise_is_kept(folder: Path) -> None:
         print(run.text)  # noqa: T201 - shown when the second one fails as well
         run = Run(folder)
     assert (run.status, run.errors) == (0, ""), run.text
-    assert run.acts("PASS") == [*NAMES, "ledger"]
+    assert run.acts("PASS") == [*NAMES, "ledger", "account"]
     assert "\nPASS\n" in run.text
     assert "promises kept" in run.report.read_text()
     _assert_nothing_is_left(folder)
@@ -81,7 +81,7 @@ def test_one_act_alone_and_its_report(folder: Path) -> None:
     # That every promise is kept is another test's business.
     failed = run.acts("FAIL")
     assert run.status == bool(failed), run.text
-    assert sorted(run.acts("PASS") + failed) == ["ledger", "normal", "scalper"]
+    assert sorted(run.acts("PASS") + failed) == ["account", "ledger", "normal", "scalper"]
     assert "Seed 7" in run.report.read_text()
     _assert_nothing_is_left(folder)
 
@@ -138,7 +138,7 @@ def test_interrupted_it_ends_everything(folder: Path, tmp_path: Path, number: in
     )
     with story:
         story.wait_until_ready(lambda: "asked" in story.log, "under load")
-        assert len(_processes_of(folder)) > 6
+        assert len(_processes_of(folder)) > 8
         story.send_signal(signal.Signals(number))
         assert story.wait() == 1
     assert "Traceback" not in story.log
