@@ -86,8 +86,7 @@ class Lane:
     @property
     def is_done(self) -> bool:
         """Whether nothing is worth waiting for at the end: all is delivered, or the disk has it."""
-        in_memory = self._load is not None or bool(self._backlog)
-        return (self._spool is not None and not (self.is_up and in_memory)) or not in_memory
+        return self.is_empty or (self._spool is not None and not self.is_up)
 
     @property
     def _has_spooled(self) -> bool:

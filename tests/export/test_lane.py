@@ -241,7 +241,6 @@ def test_at_the_end_what_is_left_goes_to_the_disk(spooled: Way, tmp_path: Path) 
     spooled.piece()
     items += spooled.offer(2)
     spooled.lane.put_away(spooled.now)
-    assert spooled.lane.is_done
     after = Way(tmp_path)
     after.lane.adopt()
     assert after.deliver_all() == items
@@ -253,6 +252,16 @@ def test_at_the_end_what_is_left_is_lost_without_a_disk(way: Way) -> None:
     way.offer(2)
     way.lane.put_away(way.now)
     assert way.lost == {"shutdown": 5}
+
+
+def test_at_the_end_what_is_on_the_disk_is_delivered_too(spooled: Way) -> None:
+    spooled.offer(3)
+    spooled.fail()
+    spooled.offer(MOST_ITEMS)
+    spooled.settle(spooled.piece(), TAKEN)
+    assert not spooled.lane.is_done
+    spooled.deliver_all()
+    assert spooled.lane.is_done
 
 
 def test_one_that_is_down_is_not_waited_for_when_there_is_a_disk(spooled: Way, way: Way) -> None:
