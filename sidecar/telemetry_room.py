@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -86,6 +87,9 @@ class TelemetryRoom:
         if self.courier.is_carrying:
             self.courier.measure(await self._reader.read(), [*self._every])
         await self.courier.end(_HURRIED_SECONDS if is_hurried else _EXPORT_SECONDS)
+        with suppress(OSError):
+            # When nothing is left in it.
+            self._spool.rmdir()
         await asyncio.to_thread(self.log.close, _LOG_SECONDS)
 
     def _adopt(self, file: RuleFile, attachments: Attachments) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from sidecar.export.child import Child
 
 #: Requests matter more than telling of them.
-_NICE: Final = 5
+_NICE: Final = 10
 _IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(_NICE)
+        # Whoever is woken by a packet does not wait for us to come to an end.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # Files that grow too large for a limit are an error of the write, not the end of us.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     Child(socket.socket(fileno=int(arguments[0]))).run()

@@ -340,6 +340,7 @@ class Spool:
                 for name in (_CHECKPOINT, f".{_CHECKPOINT}", _LOCK):
                     self._disk.remove(self.folder / name)
                 self._disk.remove_folder(self.folder)
+                self._disk.remove_folder(self._root)
         with suppress(OSError):
             self._disk.close(self._lock)
         self._lock = None
