@@ -298,7 +298,7 @@ class LaneModel(RuleBasedStateMachine):
     @initialize(has_disk=st.booleans(), memory=st.sampled_from([3_000, MEMORY]))
     def begin(self, has_disk: bool, memory: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lane-"))
-        self.way = Way(self.folder if has_disk else None, memory, 8_000)
+        self.way = Way(self.folder / "spool" if has_disk else None, memory, 8_000)
         self.memory = memory
 
     @rule(count=st.integers(1, 6), size=st.integers(0, 200))
