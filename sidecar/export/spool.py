@@ -166,11 +166,16 @@ class Spool:
                 self._disk.close(self._writing)
             self._writing = None
 
+    @property
+    def _fresh(self) -> Path:
+        """Our folder before it has its name."""
+        return self._root / f".{self.folder.name}"
+
     def _settle(self) -> None:
         """Have a folder, and hold it. It gets its name once it is held, so nobody adopts it."""
         if self._lock is not None:
             return
-        fresh = self._root / f".{self.folder.name}"
+        fresh = self._fresh
         self._disk.make_folder(fresh)
         held = self._disk.lock(fresh / _LOCK)
         if held is None:
@@ -179,6 +184,9 @@ class Spool:
             self._disk.move(fresh, self.folder)
         except OSError:
             self._disk.close(held)
+            with suppress(OSError):
+                self._disk.remove(fresh / _LOCK)
+                self._disk.remove_folder(fresh)
             raise
         self._lock = held
 
@@ -279,9 +287,13 @@ class Spool:
     def adopt(self) -> int:
         """Take over what processes that are gone have left; how many documents that is."""
         before = self.documents
+        folders: list[Path] = []
         with suppress(OSError):
-            for folder in self._disk.folders(self._root):
-                if folder != self.folder:
+            folders = self._disk.folders(self._root)
+        for folder in folders:
+            # One that is not ours is no reason to leave the next.
+            with suppress(OSError):
+                if folder.name.lstrip(".") != self.folder.name:
                     self._adopt(folder)
         while self._segments and self.bytes > self._limit_bytes:
             self._give_up(self._segments[0], "spool_full")
@@ -333,6 +345,9 @@ class Spool:
         """Let others adopt what is left; a folder that holds nothing is removed."""
         self._end_segment()
         if self._lock is None:
+            with suppress(OSError):
+                self._disk.remove(self._fresh / _LOCK)
+                self._disk.remove_folder(self._fresh)
             return
         self._empty_trash()
         with suppress(OSError):

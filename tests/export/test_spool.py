@@ -174,6 +174,21 @@ def test_a_folder_that_cannot_be_made_takes_nothing(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_folder_that_gets_no_name_keeps_nobody_from_adopting(tmp_path: Path) -> None:
+    left = make_spool(tmp_path)
+    left.put(items(0, 2))
+    left.close()
+    disk = FaultyDisk()
+    spool = make_spool(tmp_path, disk=disk)
+    # The second call that changes something gives the folder its name; the third removes it.
+    disk.fail(errno.ENOSPC, 1, times=2)
+    assert spool.put(items(2, 3)) == 0
+    assert spool.adopt() == 2
+    assert drain(spool) == items(0, 2)
+    spool.close()
+    assert contents(tmp_path) == []
+
+
 def test_a_file_that_somebody_has_taken_away_is_counted(tmp_path: Path) -> None:
     losses = Losses()
     spool = make_spool(tmp_path, losses)
