@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Final
 
 from demo_services.check import Check
 from demo_services.load.report import added
-from demo_services.shop.story.elsewhere import Elsewhere
+from demo_services.shop.story.elsewhere import METRICS_EVERY, Elsewhere
 from demo_services.shop.story.layout import SERVICES, STOREFRONT
 from demo_services.shop.story.operating import sidecar
 from demo_services.shop.story.scraping import Scraper
@@ -19,13 +20,15 @@ from demo_services.shop.story.telling import Told
 _SENT: Final = "sidecar_telemetry_sent_total"
 _DROPPED: Final = "sidecar_telemetry_dropped_total"
 _REFUSED: Final = (403, 429)
-_SETTLED_WITHIN_SECONDS: Final = 15.0
+_OFTEN: Final = f"metrics_every: {METRICS_EVERY}"
+_SELDOM: Final = "metrics_every: 1h"
+_SETTLED_WITHIN_SECONDS: Final = 20.0
 
 
 def account(stage: Stage, elsewhere: Elsewhere) -> Told:
     """Told like an act; what is not there is left out, and what does not answer is not kept."""
-    checks = [_whole(stage)]
-    checks += list(_elsewhere(stage, elsewhere))
+    with _silence(stage) if elsewhere.elasticsearch else contextlib.nullcontext():
+        checks = [_whole(stage), *_elsewhere(stage, elsewhere)]
     words = [check.measured for check in checks]
     return Told(
         name="account",
@@ -37,6 +40,20 @@ def account(stage: Stage, elsewhere: Elsewhere) -> Told:
         gist=words[0],
         quotes=tuple(words[1:]),
     )
+
+
+@contextlib.contextmanager
+def _silence(stage: Stage) -> Iterator[None]:
+    """No more metrics for Elasticsearch: what never stands still cannot be counted."""
+    rules = stage.shop.rules
+    for name in SERVICES:
+        # The first one of the file: Elasticsearch comes before the collector.
+        rules.edit(name, _OFTEN, _SELDOM)
+    try:
+        yield
+    finally:
+        for name in SERVICES:
+            rules.edit(name, _SELDOM, _OFTEN)
 
 
 def asked(stage: Stage) -> dict[int, int]:

@@ -23,7 +23,7 @@ _GRPC_PORT: Final = 4317
 _PORTS: Final = {"http": 80, "https": 443}
 _CONNECT_SECONDS: Final = 3.0
 #: Faster than usual: the story lasts a minute.
-_METRICS_EVERY: Final = "5s"
+METRICS_EVERY: Final = "5s"
 
 
 class Unusable(Exception):  # noqa: N818 - named after what is wrong
@@ -57,7 +57,7 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
             found["elasticsearch"] = {
                 "url": self.elasticsearch,
                 "namespace": NAMESPACE,
-                "metrics_every": _METRICS_EVERY,
+                "metrics_every": METRICS_EVERY,
                 **({"ca": self.ca} if self.ca else {}),
                 **_credentials(variables),
             }
@@ -66,7 +66,7 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
             found["otlp"] = {
                 "endpoint": self.otlp,
                 "protocol": variables.get("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
-                "metrics_every": _METRICS_EVERY,
+                "metrics_every": METRICS_EVERY,
             }
         return found
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from demo_services.check import Check
 from demo_services.shop.story import account as module
 from demo_services.shop.story.account import account, asked
 from demo_services.shop.story.counted import Counted
 from demo_services.shop.story.elsewhere import Elsewhere
-from demo_services.shop.story.layout import SERVICES
+from demo_services.shop.story.layout import SERVICES, lay_out
+from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
 from demo_services.shop.story.stage import Stage
 from sidecar.traces.trace import StoredSpan
@@ -144,3 +148,25 @@ def test_a_collector_has_taken_everything_or_not(
     assert told.kept is kept
     lost = dropped * len(SERVICES)
     assert told.quotes == (f"OTLP: 8 logs, 8 metrics, 8 traces sent, {lost} dropped",)
+
+
+def test_elasticsearch_is_counted_while_no_metrics_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Elsewhere(elasticsearch="http://es:9200", otlp="http://collector:4318")
+    on = _stage(tmp_path)
+    files = RuleFiles(COMMITTED, tmp_path, lay_out(count(20000)), elsewhere.sections({}))
+    monkeypatch.setattr(RunningShop, "rules", files)
+    before = {name: files.text(name) for name in SERVICES}
+
+    def counted(_stage: Stage, _elsewhere: Elsewhere) -> list[Check]:
+        for name in SERVICES:
+            told = YAML(typ="safe").load(files.text(name))["telemetry"]
+            assert told["elasticsearch"]["metrics_every"] == "1h"
+            assert told["otlp"]["metrics_every"] == "5s"
+        return [Check("counted", kept=True, measured="as many")]
+
+    monkeypatch.setattr(module, "_elsewhere", counted)
+    _written(monkeypatch)
+    assert account(on, elsewhere).quotes == ("as many",)
+    assert {name: files.text(name) for name in SERVICES} == before
