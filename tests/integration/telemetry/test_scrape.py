@@ -88,7 +88,15 @@ def judge(start: Callable[..., Prometheus], address: str) -> None:
     wait_until(lambda: bool(prometheus.query("sidecar_build_info")), "the first samples")
 
     def one(expression: str) -> float:
-        [(_, value)] = prometheus.query(expression)
+        # A scrape that a busy machine was late with makes every series stale until the next.
+        found: list[float] = []
+
+        def is_there() -> bool:
+            found[:] = [value for _, value in prometheus.query(expression)]
+            return bool(found)
+
+        wait_until(is_there, expression)
+        [value] = found
         return value
 
     duration = 'http_server_request_duration_seconds{}{{http_route="orders"}}'
