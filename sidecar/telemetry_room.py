@@ -84,8 +84,7 @@ class TelemetryRoom:
             task.cancel()
         if self._pump is not None:
             self._pump.stop()
-        if self.courier.is_carrying:
-            self.courier.measure(await self._reader.read(), [*self._every])
+        await self._hand_over_metrics([*self._every])
         await self.courier.end(_HURRIED_SECONDS if is_hurried else _EXPORT_SECONDS)
         with suppress(OSError):
             # When nothing is left in it.
@@ -107,7 +106,17 @@ class TelemetryRoom:
             due = [name for name in self._every if now >= self._due.get(name, now)]
             if due and self.courier.is_carrying:
                 self._due |= {name: now + self._every[name] for name in due}
-                self.courier.measure(await self._reader.read(), due)
+                await self._hand_over_metrics(due)
+
+    async def _hand_over_metrics(self, backends: Sequence[str]) -> None:
+        """All metrics as they are now. When they cannot be read the loop is told, and goes on."""
+        if not self.courier.is_carrying:
+            return
+        try:
+            self.courier.measure(await self._reader.read(), backends)
+        except Exception as error:  # noqa: BLE001 - a bug here must cost these numbers alone
+            told = {"message": "the metrics could not be read", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(told)
 
     def _keep(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

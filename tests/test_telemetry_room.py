@@ -121,3 +121,14 @@ async def test_other_settings_are_another_exporter(opened: Opened) -> None:
     assert isinstance(one[0], Begin)
     instances = [begin.resource.attributes["service.instance.id"] for begin in (one[0], two[0])]
     assert instances[0] == instances[1], "it is the same process that speaks"
+
+
+async def test_numbers_that_cannot_be_read_cost_nothing_but_themselves(opened: Opened) -> None:
+    caught: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: caught.append(context["message"])
+    )
+    # No port is a word: a bug, as far as anybody knows.
+    opened.room.meters.client("app", "127.0.0.1:http").connects_total = 1
+    await opened.close()
+    assert caught == ["the metrics could not be read"]

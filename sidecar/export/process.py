@@ -10,7 +10,8 @@ from typing import Final
 
 #: What the kernel holds between both: some slices of records.
 _BUFFER_BYTES: Final = 1024 * 1024
-_COMMAND: Final = (sys.executable, "-m", "sidecar.export")
+#: Without ``-P`` the modules of the folder that we run in, a service's, would go before Python's.
+_COMMAND: Final = (sys.executable, "-P", "-m", "sidecar.export")
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:

@@ -319,7 +319,7 @@ class Spool:
         self._mark()
         for path, size in self._disk.files(folder, ENDING):
             fresh = self.folder / path.name
-            segment = Segment(fresh, size, min(offsets.get(path.name, 0), size))
+            segment = Segment(fresh, size, min(max(offsets.get(path.name, 0), 0), size))
             segment.documents = self._count(path, segment.offset)
             self._disk.move(path, fresh)
             at = len(self._segments) - (self._writing is not None)
@@ -330,7 +330,7 @@ class Spool:
         try:
             written = self._disk.read(folder / _CHECKPOINT, 0, _COUNTED_BYTES)
             return msgspec.json.decode(written, type=dict[str, int])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return {}
 
     def _count(self, path: Path, at: int) -> int:

@@ -202,8 +202,12 @@ def _status(status: int) -> str:
 
 
 def _endpoint(meters: ClientMeters) -> Labels:
-    """The upstream with ``server.address`` and ``server.port``; a socket's path has no port."""
-    if meters.endpoint.startswith(_SOCKET):
-        return meters.cluster, meters.endpoint.removeprefix(_SOCKET), ""
-    host, _, port = meters.endpoint.rpartition(":")
-    return meters.cluster, host.strip("[]"), port
+    """The upstream with ``server.address`` and ``server.port``.
+
+    The path of a socket has no port, nor has the word for all hosts that no rule names.
+    """
+    endpoint = meters.endpoint
+    if endpoint.startswith(_SOCKET):
+        return meters.cluster, endpoint.removeprefix(_SOCKET), ""
+    host, colon, port = endpoint.rpartition(":")
+    return meters.cluster, host.strip("[]") if colon else endpoint, port if colon else ""

@@ -318,3 +318,32 @@ class SpoolModel(RuleBasedStateMachine):
 
 SpoolModel.TestCase.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
 TestSpoolModel = SpoolModel.TestCase
+
+
+def test_a_folder_that_cannot_be_taken_over_does_not_keep_it_from_others(tmp_path: Path) -> None:
+    (tmp_path / "0" / "of somebody else").mkdir(parents=True)
+    before = make_spool(tmp_path)
+    before.put(items(0, 3))
+    before.close()
+    after = make_spool(tmp_path)
+    assert after.adopt() == 3
+    assert drain(after) == items(0, 3)
+    assert (tmp_path / "0" / "of somebody else").exists()
+
+
+@pytest.mark.parametrize("written", [b'{"a\xff":1}', b"{", b"\0\0", b'{"%b":-9}'])
+def test_a_checkpoint_that_was_overwritten_is_as_good_as_none(
+    tmp_path: Path, written: bytes
+) -> None:
+    before = make_spool(tmp_path)
+    before.put(items(0, 3))
+    [segment] = before.folder.glob("*.ndjson")
+    before.close()
+    (before.folder / "checkpoint").write_bytes(written.replace(b"%b", segment.name.encode()))
+    assert drain(adopted(tmp_path)) == items(0, 3)
+
+
+def adopted(root: Path) -> Spool:
+    spool = make_spool(root)
+    spool.adopt()
+    return spool

@@ -206,3 +206,11 @@ async def test_the_loop_is_free_between_slices() -> None:
         await MetricReader(meters).read()
         beside.cancel()
     assert turns >= 500 / 128 * 2
+
+
+def test_hosts_that_no_rule_names_are_one_address_without_a_port() -> None:
+    meters = Meters("order")
+    meters.client("other", "other").open("GET", 200).observe(0.2)
+    (point,) = named(meters, "http.client.request.duration").points
+    assert point.attributes["server.address"] == "other"
+    assert "server.port" not in point.attributes

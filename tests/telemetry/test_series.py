@@ -28,6 +28,7 @@ def test_every_metric_has_its_rows_once_and_a_value_for_each_label() -> None:
         ("127.0.0.1:9000", "127.0.0.1", "9000"),
         ("[::1]:9000", "::1", "9000"),
         (str(EndpointAddress(path="/run/app.sock")), "/run/app.sock", ""),
+        ("other", "other", ""),
     ],
 )
 def test_an_endpoint_is_told_by_address_and_port(endpoint: str, address: str, port: str) -> None:
