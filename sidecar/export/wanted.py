@@ -44,7 +44,7 @@ def export_settings(
         elasticsearch=_elasticsearch(elasticsearch, secret, base, spool) if elasticsearch else None,
         otlp=_otlp(otlp, secret, base) if otlp is not None else None,
         files=_files(files, base) if files else None,
-        access=told.logs.access,
+        access=told.logs.access if told.logs.shipped is None else told.logs.shipped,
         decisions=told.logs.decisions is DecisionLog.ALL,
     )
 

@@ -108,6 +108,9 @@ class LogsSpec(Spec):
     access: Percent = written("100%")
     """The share of requests that have a line; those that failed, were refused or degraded have
     one in any case."""
+    shipped: Percent | None = None
+    """The share of requests whose line goes to `elasticsearch`, `otlp` and `files` as well, with
+    the same exceptions; as many as have a line when left out."""
     decisions: DecisionLog = DecisionLog.ALL
     """Whether each refusal, fallback and hit of a shadow rule is told with its numbers."""
     application: Flag = False

@@ -112,3 +112,10 @@ def test_what_is_told_of_requests_and_how_often_of_numbers() -> None:
     found = settings(**telemetry)
     assert (found.access, found.decisions) == (0.1, False)
     assert metrics_every(rule_file(**telemetry)) == {"otlp": 10.0, "files": 60.0}
+
+
+@pytest.mark.parametrize("logs,shipped", [({}, 1.0), ({"shipped": "1%"}, 0.01)])
+def test_backends_get_as_many_lines_as_the_file_unless_said(
+    logs: dict[str, str], shipped: float
+) -> None:
+    assert settings(logs=logs, files={"folder": "/told"}).access == shipped
