@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 
-from benchmarks import machine, process_tree, programs, proof
+from benchmarks import machine, process_tree, programs, proof, telling
 from benchmarks.cores import Cores, core_time
 from benchmarks.crowd import Crowd
 from benchmarks.load import Generator, Load, LoadError
@@ -107,6 +107,7 @@ class Round:
         self._targets = list(targets)
         if number % 2:
             self._targets.reverse()
+        self._growing = ours(targets)[:1]
         self._seconds = campaign.plan.run_seconds
         scratch = campaign.workplace.home("load")
         self._generator = Generator(campaign.cores.load, scratch)
@@ -123,7 +124,7 @@ class Round:
                 self._closed(running, SATURATED, WARM_UP_SECONDS)
             for scenario in self._campaign.plan.scenarios:
                 for running in alive:
-                    if scenario.crowd and ours([running.target]):
+                    if scenario.crowd and running.target in self._growing:
                         # What its growth is measured from: right before the crowd comes.
                         self._measure(running, ALONE)
                     self._measure(running, scenario)
@@ -132,7 +133,10 @@ class Round:
                         lives[running.target.name], running, scenario
                     )
             if self._campaign.plan.growth:
-                self._grow([running for running in alive if ours([running.target])])
+                self._grow([running for running in alive if running.target in self._growing])
+            for running in alive:
+                if running.target.exports:
+                    lives[running.target.name] = _told(lives[running.target.name], running)
         for running in alive:
             self._campaign.results.lives.append(self._ended(running, lives[running.target.name]))
             # Access logs of millions of lines.
@@ -146,7 +150,15 @@ class Round:
     def _born(self, running: Running) -> Life:
         running.settle()
         idle = process_tree.resident_bytes(running.pid)
-        return Life(self._number, running.target.name, running.started_in, idle, 0)
+        below = process_tree.resident_bytes_of(process_tree.members(running.pid)[1:])
+        return Life(
+            self._number,
+            running.target.name,
+            running.started_in,
+            idle,
+            0,
+            idle_children_bytes=below,
+        )
 
     def _ended(self, running: Running, life: Life) -> Life:
         logged = running.logged() if running.target.governed else 0
@@ -185,6 +197,8 @@ class Round:
 
     def _watch(self, running: Running, scenario: Scenario, rate: int) -> Cell:
         core = self._campaign.cores.proxy
+        children = process_tree.members(running.pid)[1:]
+        below = process_tree.cpu_time_of(children)
         ticks, cpu = core_time(core), process_tree.cpu_time(running.pid)
         try:
             if scenario.paced:
@@ -196,6 +210,7 @@ class Round:
             message = f"{running.target.title}, {scenario.title}: {wrong}"
             raise LoadError(message) from wrong
         cpu = process_tree.cpu_time(running.pid).since(cpu)
+        below = process_tree.cpu_time_of(children).since(below)
         after = core_time(core)
         total = max(1, after.total - ticks.total)
         busy = (after.busy - ticks.busy) / process_tree.TICKS_PER_SECOND
@@ -215,6 +230,7 @@ class Round:
             kept=load.kept,
             others=max(0.0, busy - cpu.scheduled) * process_tree.TICKS_PER_SECOND / total,
             stolen=(after.stolen - ticks.stolen) / total,
+            children_us=below.scheduled * each,
         )
 
     def _closed(self, running: Running, scenario: Scenario, seconds: int) -> Load:
@@ -247,7 +263,22 @@ class Round:
 
 def _aged(life: Life, running: Running, scenario: Scenario) -> Life:
     peak = process_tree.peak_resident_bytes(running.pid)
-    return replace(life, crowd_bytes=peak) if scenario.crowd else replace(life, peak_bytes=peak)
+    if scenario.crowd:
+        return replace(life, crowd_bytes=peak)
+    below = process_tree.peak_resident_bytes_of(process_tree.members(running.pid)[1:])
+    return replace(life, peak_bytes=peak, peak_children_bytes=below)
+
+
+def _told(life: Life, running: Running) -> Life:
+    """With what the exporter has brought to the collector.
+
+    Raises :class:`LoadError` when that is nothing: what is not told costs nothing.
+    """
+    told, lost = telling.told_and_lost(running)
+    if not told:
+        message = f"{running.target.title}: the collector got nothing"
+        raise LoadError(message)
+    return replace(life, told=told, lost=lost)
 
 
 def _line(cell: Cell) -> str:

@@ -18,7 +18,6 @@ DECLARED: Mapping[str, Mapping[str, str]] = {
         "haproxy": "rate over a sliding second per value",
         "nginx": "leaky bucket per value",
     },
-    "1 % of the spans exported": {"envoy": "yes (OTLP)"},
     "limit on requests in flight": {
         "sidecar": "bulkhead",
         "envoy": "circuit breaker thresholds",

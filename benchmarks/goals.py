@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.paired import Spread, ratio, spread
-from benchmarks.results import Results
+from benchmarks.results import Life, Results
 from benchmarks.scenarios import ALONE, CROWDED, FEW_RULES, HALF, MANY_KEYS, ONE_KEY, SATURATED
 from benchmarks.targets import EQUALLY_GOVERNED, Target, grown
 
@@ -57,6 +57,13 @@ def growth(results: Results, target: Target) -> Iterator[Goal]:
         yield Goal(f"{words}, ×", measured, MOST_GROWTH)
 
 
+def _without_exporter(lives: Sequence[Life]) -> Iterator[Goal]:
+    """The same of the process that requests go through, where it has a child."""
+    if any(life.idle_children_bytes for life in lives):
+        own = spread((x.idle_bytes - x.idle_children_bytes) / MIB for x in lives)
+        yield Goal("memory idle without the exporter's process, MiB", own, MOST_IDLE_MIB, 0)
+
+
 def goals(results: Results, target: Target) -> list[Goal]:
     """All goals of one build of the sidecar."""
     name = target.name
@@ -78,6 +85,7 @@ def goals(results: Results, target: Target) -> list[Goal]:
         ),
         *growth(results, target),
         Goal("memory idle, MiB", spread(x.idle_bytes / MIB for x in lives), MOST_IDLE_MIB, 0),
+        *_without_exporter(lives),
         Goal("memory at most, MiB", spread(x.peak_bytes / MIB for x in lives), MOST_LOADED_MIB, 0),
         Goal("start-up, s", spread(x.started_seconds for x in lives), MOST_START_SECONDS),
     ]

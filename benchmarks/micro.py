@@ -23,7 +23,7 @@ from benchmarks.load import HEADERS
 from benchmarks.paired import Spread, ratio, spread
 from benchmarks.proof import DENIED_ADDRESS
 from benchmarks.scenarios import TRACKED_KEYS
-from benchmarks.targets import NO_OTHER_RULES, OPEN_LIMITS
+from benchmarks.targets import NO_OTHER_RULES, NOT_EXPORTING, OPEN_LIMITS
 from benchmarks.workplace import TEMPLATES, fill
 
 PLACES = {
@@ -94,7 +94,7 @@ CASES: tuple[Case, ...] = (
 def rule_text(case: Case) -> str:
     """The rule file of a case: the measured one, or its part without rules."""
     text = (TEMPLATES / "sidecar_governed.rules.yaml").read_text(encoding="utf-8")
-    text = fill(text, {**PLACES, **OPEN_LIMITS, **case.others})
+    text = fill(text, {**PLACES, **OPEN_LIMITS, **NOT_EXPORTING, **case.others})
     if case.governed:
         return text
     for begin, end in (("\nkeys:", "\nroutes:"), ("\naccess:", "\ntelemetry:")):

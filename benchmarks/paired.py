@@ -32,6 +32,11 @@ def spread(values: Iterable[float]) -> Spread | None:
     return Spread(median, low, high, len(ordered))
 
 
+def difference(above: Mapping[int, float], below: Mapping[int, float]) -> Spread | None:
+    """The spread of what the first has more, in the rounds that have both."""
+    return spread(above[number] - below[number] for number in above if number in below)
+
+
 def ratio(above: Mapping[int, float], below: Mapping[int, float]) -> Spread | None:
     """The spread of the ratios of the rounds that have both values.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,13 @@ def members(root: int) -> list[int]:
 
 def cpu_time(root: int) -> CpuTime:
     """Sum over the tree; a process that ends meanwhile no longer counts."""
+    return cpu_time_of(members(root))
+
+
+def cpu_time_of(pids: Iterable[int]) -> CpuTime:
+    """Sum over these processes, without their children."""
     scheduled = user = system = 0.0
-    for pid in members(root):
+    for pid in pids:
         for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             words = _read(task).split()
             scheduled += int(words[0]) / 1e9 if words else 0.0
@@ -58,17 +64,27 @@ def cpu_time(root: int) -> CpuTime:
 
 def resident_bytes(root: int) -> int:
     """Memory held now, shared pages counted in every process that maps them."""
-    return _status_sum(root, "VmRSS:")
+    return _status_sum(members(root), "VmRSS:")
 
 
 def peak_resident_bytes(root: int) -> int:
     """The sum of each process's highest resident size since it started."""
-    return _status_sum(root, "VmHWM:")
+    return _status_sum(members(root), "VmHWM:")
 
 
-def _status_sum(root: int, field: str) -> int:
+def resident_bytes_of(pids: Iterable[int]) -> int:
+    """Memory that these processes hold now, without their children."""
+    return _status_sum(pids, "VmRSS:")
+
+
+def peak_resident_bytes_of(pids: Iterable[int]) -> int:
+    """The sum of the highest resident sizes of these processes, without their children."""
+    return _status_sum(pids, "VmHWM:")
+
+
+def _status_sum(pids: Iterable[int], field: str) -> int:
     total = 0
-    for pid in members(root):
+    for pid in pids:
         for line in _read(Path(f"/proc/{pid}/status")).splitlines():
             if line.startswith(field):
                 total += int(line.split()[1]) * KIB

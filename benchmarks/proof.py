@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from benchmarks.collector import Collector
 from benchmarks.running import Running
 from benchmarks.targets import OPEN_LIMITS, Target
 from benchmarks.workplace import Workplace
@@ -19,6 +20,11 @@ PARENT = "00f067aa0ba902b7"
 #: Sent at once against limits of five a second: some of them must be refused.
 BURST = 30
 LOG_WITHIN_SECONDS = 5.0
+#: Of so many requests about one in a hundred is exported: some, and not a tenth.
+TRACED = 1_000
+MOST_EXPORTED = TRACED // 10
+#: Envoy sends its spans every five seconds.
+SPANS_AFTER_SECONDS = 6.0
 
 #: What is proved, in the order of the table, with the words used there.
 CLAIMS: Mapping[str, str] = {
@@ -30,6 +36,7 @@ CLAIMS: Mapping[str, str] = {
     "trace_continued": "trace context continued",
     "trace_started": "trace context started",
     "reuse": "upstream connections reused",
+    "spans": "1 % of the traces arrive at a collector (OTLP)",
 }
 
 
@@ -47,10 +54,21 @@ def prove(target: Target, workplace: Workplace, cores: Iterable[int]) -> dict[st
     Never raises for a feature that is missing: the table says so.
     """
     proved = dict.fromkeys(CLAIMS, False)
-    with Running(target, workplace, cores, name=f"{target.name}-proof") as running:
+    with (
+        Collector() as collector,
+        Running(
+            target,
+            workplace,
+            cores,
+            name=f"{target.name}-proof",
+            values={**OPEN_LIMITS, "COLLECTOR_PORT": str(collector.port)},
+        ) as running,
+    ):
         proved["access"] = _ask(running.port, source=DENIED_ADDRESS).status == 403
         proved.update(_seen_upstream(running.port))
         proved["record"] = _has_records(running)
+        if target.exports_spans:
+            proved["spans"] = _exports(running.port, collector)
     for claim, rate, burst in (
         ("client_limit", "CLIENT_RATE", "CLIENT_BURST"),
         ("tenant_limit", "TENANT_RATE", "TENANT_BURST"),
@@ -82,6 +100,14 @@ def _limits(port: int, *, by_tenant: bool) -> bool:
     modest = [_ask(port, tenant=f"modest-{n}").status for n in range(BURST)]
     cut = 429 in greedy and 200 in greedy
     return cut and (set(modest) == {200} if by_tenant else 429 in modest)
+
+
+def _exports(port: int, collector: Collector) -> bool:
+    """Whether spans of some traces arrive, and of most do not."""
+    for _ in range(TRACED):
+        _ask(port)
+    time.sleep(SPANS_AFTER_SECONDS)
+    return 0 < len(collector.traces) < MOST_EXPORTED
 
 
 def _has_records(running: Running) -> bool:

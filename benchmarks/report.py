@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from benchmarks import features
+from benchmarks import features, price
 from benchmarks.goals import MIB, Goal, cpu, goals
-from benchmarks.paired import Spread, ratio, spread
+from benchmarks.grid import NOTHING, Row, grid, show
+from benchmarks.paired import ratio, spread
 from benchmarks.results import Cell, Life, Results
 from benchmarks.scenarios import (
     CROWDED,
@@ -17,35 +18,33 @@ from benchmarks.scenarios import (
     SATURATED,
     Scenario,
 )
-from benchmarks.targets import CHEAPEST, EQUALLY_GOVERNED, TARGETS, Target, ours
-
-NOTHING = "–"
-Row = list[str]
+from benchmarks.targets import CHEAPEST, EQUALLY_GOVERNED, SILENT, TARGETS, Target, ours
 
 
 def markdown(results: Results) -> str:
     """The whole report."""
     explained = (
         "“proved” was seen over the wire before measuring; the rest is what the configuration "
-        "says. The sidecar exports no spans yet: its row will get dearer by them.\n"
+        "says. Whoever exports sends to the same collector.\n"
     )
     parts = [
         "# Side by side\n",
         _conditions(results),
         "## CPU per request, 200 B JSON, as fast as it goes\n",
-        _grid(_core_rows(results)),
+        grid(_core_rows(results)),
         "## CPU per request under other loads\n",
         "µs of CPU, and in brackets × Envoy governed under the same load.\n",
-        _grid(_shape_rows(results)),
+        grid(_shape_rows(results)),
         "## Latency that the proxy adds\n",
         "µs over the same requests straight on the upstream in the same round.\n",
-        _grid(_latency_rows(results)),
+        grid(_latency_rows(results)),
         "## Memory and start-up\n",
-        _grid(_life_rows(results)),
+        grid(_life_rows(results)),
         *(_goal_part(results, target) for target in ours(_present(results))),
+        price.markdown(results),
         "## What is switched on in the governed configurations\n",
         explained,
-        _grid(features.table(results)),
+        grid(features.table(results)),
         _left_out(results),
     ]
     return "\n".join(part for part in parts if part)
@@ -86,9 +85,9 @@ def _core_rows(results: Results) -> list[Row]:
         rows.append(
             [
                 target.title,
-                _show(spread(own.values()), 1),
-                _show(ratio(own, envoy)),
-                _show(ratio(own, haproxy)),
+                show(spread(own.values()), 1),
+                show(ratio(own, envoy)),
+                show(ratio(own, haproxy)),
                 _division(cells),
             ]
         )
@@ -125,8 +124,8 @@ def _latency_rows(results: Results) -> list[Row]:
             cells = results.of(scenario.name, target.name).values()
             missed = sum(not cell.kept for cell in cells)
             note = f", rate missed in {missed}" if missed else ""
-            row.append(_show(spread(c.p50_us - c.direct_p50_us for c in cells), 0) + note)
-            row.append(_show(spread(c.p99_us - c.direct_p99_us for c in cells), 0))
+            row.append(show(spread(c.p50_us - c.direct_p50_us for c in cells), 0) + note)
+            row.append(show(spread(c.p99_us - c.direct_p99_us for c in cells), 0))
         half = spread(cell.offered for cell in results.of(HALF.name, target.name).values())
         row.append(f"{half.median:,.0f}" if half else NOTHING)
         rows.append(row)
@@ -143,7 +142,7 @@ def _life_rows(results: Results) -> list[Row]:
     rows = [["proxy", *(words for words, _, _ in columns), "access log holds"]]
     for target in _present(results):
         lives = results.lives_of(target.name)
-        shown = [_show(spread(read(life) for life in lives), digits) for _, read, digits in columns]
+        shown = [show(spread(read(life) for life in lives), digits) for _, read, digits in columns]
         rows.append([target.title, *shown, _logged(lives) if target.governed else NOTHING])
     return rows
 
@@ -157,10 +156,12 @@ def _logged(lives: Iterable[Life]) -> str:
 def _goal_part(results: Results, target: Target) -> str:
     rows = [["goal", "measured", "at most", "met"]]
     rows += [
-        [goal.words, _show(goal.measured, goal.digits), f"{goal.most:g}", _met(goal)]
+        [goal.words, show(goal.measured, goal.digits), f"{goal.most:g}", _met(goal)]
         for goal in goals(results, target)
+        # The growth of one build is measured, that of the first.
+        if target.name != SILENT or goal.measured is not None
     ]
-    return f"## Goals: {target.title}\n\n{_grid(rows)}"
+    return f"## Goals: {target.title}\n\n{grid(rows)}"
 
 
 def _met(goal: Goal) -> str:
@@ -185,19 +186,3 @@ def _division(cells: Iterable[Cell]) -> str:
         return NOTHING
     user = sum(cell.user_us for cell in parts) / whole
     return f"{user:.0%} : {1 - user:.0%}"
-
-
-def _show(value: Spread | None, digits: int = 2) -> str:
-    return NOTHING if value is None else value.show(digits)
-
-
-def _grid(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, padded so that it reads on a terminal too."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        return f"| {' | '.join(cells)} |"
-
-    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
-    return "\n".join([line(rows[0]), rule, *(line(row) for row in rows[1:])]) + "\n"

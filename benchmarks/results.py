@@ -35,6 +35,8 @@ class Cell:
     #: Share of the proxy's core that went to other processes and to other machines.
     others: float = 0.0
     stolen: float = 0.0
+    #: The part of ``cpu_us`` that its children used: of a sidecar, the exporter.
+    children_us: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Life:
     #: be a few more: requests under way when a load stops are not counted).
     asked: int = 0
     logged: int = 0
+    #: The parts of ``idle_bytes`` and ``peak_bytes`` that its children held.
+    idle_children_bytes: int = 0
+    peak_children_bytes: int = 0
+    #: Of a sidecar that exports: spans, log records and points that were taken, and that were lost.
+    told: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Running:
         self.target = target
         self.home = workplace.home(name or target.name)
         self.port = workplace.upstream_port if target.name == "upstream" else free_port()
+        self.admin_port = free_port()
         # Apart from the configuration, as logs are.
         self._log = self.home / "log" / "access.log"
         self._log.parent.mkdir(exist_ok=True)
@@ -56,7 +57,7 @@ class Running:
             **values,
             **target.values,
             "PORT": str(self.port),
-            "ADMIN_PORT": str(free_port()),
+            "ADMIN_PORT": str(self.admin_port),
             "ACCESS_LOG": str(self._log),
         }
         self._workplace = workplace
@@ -132,8 +133,8 @@ class Running:
             self._process.wait()
         for pid in family[1:]:
             try:
-                # Its process group, not only its id: ids are used again.
-                if os.getpgid(pid) == self.pid:
+                # Its session, not only its id: ids are used again.
+                if os.getsid(pid) == self.pid:
                     os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue

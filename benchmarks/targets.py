@@ -15,6 +15,14 @@ OPEN_LIMITS: Mapping[str, str] = {
     "TENANT_BURST": "100000",
 }
 NO_OTHER_RULES: Mapping[str, str] = {"OTHER_ROUTES": "", "OTHER_ACCESS": "", "OTHER_LIMITS": ""}
+#: The peers' share of sampled traces.
+SAMPLED = "1%"
+#: To where Envoy's spans go, and as they do.
+EXPORTING: Mapping[str, str] = {
+    "SAMPLE": SAMPLED,
+    "EXPORTERS": '  otlp: {endpoint: "http://127.0.0.1:@COLLECTOR_PORT@"}',
+}
+NOT_EXPORTING: Mapping[str, str] = {"SAMPLE": SAMPLED, "EXPORTERS": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,18 @@ class Target:
     #: Written to standard output by the program itself, which is then its access log.
     logs_to_stdout: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    #: They may hold names of those that every template gets.
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def exports_spans(self) -> bool:
+        """Whether it sends some of its spans to a collector."""
+        return self.exports or self.name == EQUALLY_GOVERNED
+
+    @property
+    def exports(self) -> bool:
+        """Whether it is a sidecar that has a child to tell others by."""
+        return bool(self.values.get("EXPORTERS"))
 
 
 _NGINX = ("{program:nginx}", "-e", "{home}/start.err", "-p", "{home}", "-c", "{config}")
@@ -71,7 +90,18 @@ TARGETS: tuple[Target, ...] = (
         governed=True,
         every=1,
         environment=_STATE,
-        values=NO_OTHER_RULES,
+        values={**NO_OTHER_RULES, **EXPORTING},
+    ),
+    Target(
+        "sidecar-silent",
+        "sidecar, exporters off",
+        "sidecar",
+        _SIDECAR,
+        "sidecar_governed.rules.yaml",
+        governed=True,
+        every=1,
+        environment=_STATE,
+        values={**NO_OTHER_RULES, **NOT_EXPORTING},
     ),
     Target(
         "envoy-governed",
@@ -107,6 +137,8 @@ TARGETS: tuple[Target, ...] = (
 
 #: What the others' cost is divided by.
 EQUALLY_GOVERNED = "envoy-governed"
+#: What the sidecar's cost is divided by to see the price of exporters.
+SILENT = "sidecar-silent"
 CHEAPEST = "haproxy"
 
 
@@ -121,7 +153,7 @@ def grown(target: Target) -> Target:
         target,
         name=f"{target.name}-500-rules",
         title=f"{target.title}, with 500 rules on other routes",
-        values=OTHER_RULES,
+        values={**target.values, **OTHER_RULES},
     )
 
 

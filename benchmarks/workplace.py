@@ -78,8 +78,11 @@ class Workplace:
             "UPSTREAM_PORT": str(self.upstream_port),
             "OPEN_FILES": str(self.open_files),
             "NGINX_USER": user,
+            # The upstream is the collector as well, unless somebody looks at what arrives.
+            "COLLECTOR_PORT": values.get("COLLECTOR_PORT", str(self.upstream_port)),
         }
+        filled = {name: fill(value, shared) for name, value in values.items()}
         path = home / template
         text = (TEMPLATES / template).read_text(encoding="utf-8")
-        path.write_text(fill(text, {**shared, **values}), encoding="utf-8")
+        path.write_text(fill(text, {**shared, **filled}), encoding="utf-8")
         return path

@@ -150,3 +150,16 @@ def test_draws_both_pictures_and_the_same_again_from_the_same_figures(tmp_path: 
     assert len(re.findall(r"Envoy, governed", picture)) == 2
     assert all(target.title not in picture for target in TARGETS if target.name not in COST)
     assert (tmp_path / "two.svg").read_text() == picture
+
+
+def test_the_exporter_is_shown_apart_where_there_is_one() -> None:
+    results = campaign()
+    results.lives[:] = [
+        dataclasses.replace(life, idle_children_bytes=15 * MIB) for life in results.lives
+    ]
+
+    found = {goal.words: goal.measured for goal in goals(results, by_name("sidecar"))}
+
+    own = found["memory idle without the exporter's process, MiB"]
+    assert own is not None
+    assert own.median == 35

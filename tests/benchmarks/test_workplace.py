@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.targets import NO_OTHER_RULES, OPEN_LIMITS, TARGETS, UPSTREAM
+from benchmarks.targets import EXPORTING, NO_OTHER_RULES, OPEN_LIMITS, TARGETS, UPSTREAM
 from benchmarks.workplace import TEMPLATES, MissingValueError, Workplace, fill, free_port
 
 
@@ -27,6 +27,7 @@ def test_every_configuration_is_complete(template: str, tmp_path: Path) -> None:
     values = {
         **OPEN_LIMITS,
         **NO_OTHER_RULES,
+        **EXPORTING,
         "PORT": "1",
         "ADMIN_PORT": "2",
         "ACCESS_LOG": "access.log",
@@ -35,6 +36,27 @@ def test_every_configuration_is_complete(template: str, tmp_path: Path) -> None:
     rendered = Workplace(tmp_path, 1024).render(template, tmp_path, values)
 
     assert not re.search(r"@[A-Z_]+@", rendered.read_text())
+
+
+@pytest.mark.parametrize("values, port", [({}, "$UPSTREAM"), ({"COLLECTOR_PORT": "4318"}, "4318")])
+def test_the_collector_is_the_upstream_unless_said(
+    values: dict[str, str], port: str, tmp_path: Path
+) -> None:
+    place = Workplace(tmp_path, 1024)
+    given = {
+        **OPEN_LIMITS,
+        **NO_OTHER_RULES,
+        **EXPORTING,
+        "PORT": "1",
+        "ADMIN_PORT": "2",
+        "ACCESS_LOG": "access.log",
+        **values,
+    }
+
+    rendered = place.render("sidecar_governed.rules.yaml", tmp_path, given).read_text()
+
+    wanted = port.replace("$UPSTREAM", str(place.upstream_port))
+    assert f'otlp: {{endpoint: "http://127.0.0.1:{wanted}"}}' in rendered
 
 
 def test_every_governed_configuration_denies_the_same_networks() -> None:
@@ -47,6 +69,6 @@ def test_every_governed_configuration_denies_the_same_networks() -> None:
             found = network.findall(text) or ["/".join(pair) for pair in principal.findall(text)]
             lists[target.name] = sorted(found)
 
-    assert len(lists) == 4
+    assert len(lists) == 5
     assert len(set(map(tuple, lists.values()))) == 1, lists
     assert len(next(iter(lists.values()))) == 16
