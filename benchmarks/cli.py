@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +11,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import cores, figure, micro, profiling, report, results, workplace
+from benchmarks import (
+    cores,
+    exporters,
+    exporters_table,
+    figure,
+    machine,
+    micro,
+    profiling,
+    report,
+    results,
+    workplace,
+)
 from benchmarks.campaign import Campaign, Plan
 from benchmarks.data_path import BrokenPathError
 from benchmarks.load import LoadError
@@ -25,6 +37,8 @@ MEMORY_DISK = Path("/dev/shm")  # noqa: S108  a directory of our own is made in 
 MEMORY_DISK_BYTES = 4 * 2**30
 ENOUGH_ROUNDS = 12
 QUICK_ROUNDS = 3
+EXPORTER_ROUNDS = 7
+EXPORTER_SECONDS = 4
 #: What other processes may take of the proxy's core before latencies say more about them.
 QUIET_SHARE = 0.03
 PROFILED = {scenario.name: scenario for scenario in (SATURATED, LARGE, POST)}
@@ -60,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     small.add_argument("--requests", type=int, default=5_000, help="in each round")
     small.add_argument("--rounds", type=int, default=15)
     small.set_defaults(command=_micro)
+    telling = commands.add_parser("exporters", help="what exporters do to latency and the loop")
+    telling.add_argument("--rounds", type=int, default=EXPORTER_ROUNDS)
+    telling.add_argument("--seconds", type=int, default=EXPORTER_SECONDS, help="of each run")
+    telling.set_defaults(command=_exporters)
     listing = commands.add_parser("list", help="what can be measured")
     listing.set_defaults(command=_list)
     return parser
@@ -144,6 +162,25 @@ def _profile(options: argparse.Namespace, console: Console) -> int:
 def _micro(options: argparse.Namespace, console: Console) -> int:
     timings = micro.run(micro.CASES, count=options.requests, rounds=options.rounds)
     micro.show(timings, console)
+    return 0
+
+
+def _exporters(options: argparse.Namespace, console: Console) -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=roomy_directory()) as directory:
+        taken = exporters.measure(
+            options.rounds,
+            options.seconds,
+            workplace.Workplace(Path(directory), workplace.raise_open_files()),
+            cores.split(),
+            console.print,
+        )
+    text = exporters_table.markdown(
+        taken, machine.words(machine.facts(), dt.datetime.now(dt.UTC).date())
+    )
+    is_whole = options.rounds >= EXPORTER_ROUNDS and options.seconds >= EXPORTER_SECONDS
+    path = RESULTS / ("exporters.md" if is_whole else "partial.exporters.md")
+    path.write_text(text, encoding="utf-8")
+    console.print(text)
     return 0
 
 

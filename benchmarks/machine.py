@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import programs
@@ -22,6 +24,15 @@ def facts() -> dict[str, str]:
         "distribution": _first_value("/etc/os-release", "PRETTY_NAME", "=").strip('"'),
         "hypervisor": "yes" if "hypervisor" in _first_value("/proc/cpuinfo", "flags") else "no",
     }
+
+
+def words(facts: Mapping[str, str], day: dt.date) -> str:
+    """When and on what, in a sentence."""
+    made = "virtual" if facts["hypervisor"] == "yes" else "bare"
+    return (
+        f"{day.isoformat()}; {facts['processor']}, {facts['cores']} cores ({made}), "
+        f"{facts['memory']}, {facts['kernel']}, {facts['distribution']}."
+    )
 
 
 def versions() -> dict[str, str]:

@@ -41,10 +41,8 @@ def test_an_unknown_target_is_said_with_those_there_are(
 ) -> None:
     assert cli.main(["--targets", "squid"]) == 1
 
-    assert (
-        "no target 'squid'; there are: sidecar, sidecar-silent, envoy-governed"
-        in capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    assert "no target 'squid'; there are: sidecar, sidecar-silent, envoy-governed" in said
 
 
 def test_renders_again_what_was_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ def spans(*traces: str) -> bytes:
     scope = request.resource_spans.add().scope_spans.add()
     for trace in traces:
         scope.spans.add().trace_id = bytes.fromhex(trace)
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def post(collector: Collector, path: str, body: bytes, **more: str) -> int:

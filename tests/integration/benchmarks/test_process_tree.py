@@ -37,6 +37,17 @@ def family() -> Iterator[subprocess.Popen[bytes]]:
         parent.stdin.close()
 
 
+def test_children_are_counted_apart_too(family: subprocess.Popen[bytes]) -> None:
+    parent, *children = process_tree.members(family.pid)
+
+    assert process_tree.cpu_time_of(children).scheduled >= 0.4
+    assert process_tree.cpu_time_of([parent]).scheduled < 0.4
+    assert process_tree.resident_bytes_of(children) > 40_000_000
+    assert process_tree.peak_resident_bytes_of(children) > 40_000_000
+    whole = process_tree.resident_bytes(family.pid)
+    assert whole == process_tree.resident_bytes_of([parent, *children])
+
+
 def test_counts_what_children_use(family: subprocess.Popen[bytes]) -> None:
     used = process_tree.cpu_time(family.pid)
 
