@@ -33,6 +33,8 @@ SPOOLED = "sidecar_telemetry_spool_documents"
 _OF_ONE_LET_IN = ("Server", "Client", a.REQUEST.name)
 _OF_ONE_REFUSED = ("Server", a.REQUEST.name, a.DECISION.name, "event")
 
+_NOBODY = {"name": "nobody", "match": {"path": "/refused"}, "deny": {"method": ["GET"]}}
+
 #: Documents by trace and kind.
 Documents = Counter[tuple[str, str]]
 
@@ -54,8 +56,13 @@ def telling(app: str, url: str, namespace: str, spool: Path, **changed: Any) -> 
     }
     logs = {"file": "none", "access": "100%", "decisions": "all"}
     told = {"logs": logs, "traces": {"sample": "100%"}, "elasticsearch": cluster}
-    nobody = {"name": "nobody", "match": {"path": "/refused"}, "deny": {"method": ["GET"]}}
-    return rules(app, telemetry=told, access=[nobody])
+    return rules(app, telemetry=told, access=[_NOBODY])
+
+
+def not_told(app: str) -> str:
+    """The same without anything that is told."""
+    logs = {"file": "none", "access": "0%", "decisions": "none"}
+    return rules(app, telemetry={"logs": logs, "traces": {"sample": "0%"}}, access=[_NOBODY])
 
 
 class Driver:
