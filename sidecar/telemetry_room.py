@@ -60,6 +60,7 @@ class TelemetryRoom:
             ring, self.meters, [self.log.feed, exemplars.feed, self.courier.feed, *sinks]
         )
         self.log.ship = self.courier.tell
+        self.courier.log_event = self.log.log_event
         return self._pump
 
     async def open(self, file: RuleFile, attachments: Attachments) -> None:

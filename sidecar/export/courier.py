@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from sidecar.export.attendance import Attendance
 from sidecar.export.crediting import credit, write_off
 from sidecar.export.frames import Begin, Logs, Metrics, Records, Report, encode_frame
 from sidecar.export.making import Worth
+from sidecar.export.outages import Outages
 from sidecar.export.outbox import Frame
 from sidecar.telemetry.clock import wall_offset
+from sidecar.telemetry.declaration import Severity
 from sidecar.telemetry.metrics import LOGS, METRICS, RECORDS, Meters
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.telemetry.signals import LogRecord, Metric
@@ -31,6 +33,17 @@ _BEHIND: Final = "exporter_behind"
 _DIED: Final = "exporter_died"
 
 
+class LogEvent(Protocol):
+    """Logs an event, as ``AccessLog.log_event`` does."""
+
+    def __call__(self, name: str, severity: str, text: str, /, **attributes: str) -> None:
+        """Log this."""
+
+
+def _to_nobody(_name: str, _severity: str, _text: str, /, **_attributes: str) -> None:
+    """Nobody wants to know."""
+
+
 class Courier:
     """All is called on the loop. Before ``change`` it carries nothing."""
 
@@ -44,6 +57,9 @@ class Courier:
         self._pause = FIRST_PAUSE_SECONDS
         self._began = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outages = Outages()
+        #: Who is told when a backend fails, or the exporter itself.
+        self.log_event: LogEvent = _to_nobody
 
     @property
     def is_carrying(self) -> bool:
@@ -141,7 +157,12 @@ class Courier:
     # --- what exporters say
 
     def _reported(self, one: Attendance, report: Report) -> None:
-        credit(self._meters, one.report, report, is_current=one is self._now)
+        is_current = one is self._now
+        credit(self._meters, one.report, report, is_current=is_current)
+        for backend in report.backends if is_current else ():
+            turn = self._outages.heard(backend)
+            if turn is not None:
+                self.log_event("sidecar.backend", turn.severity, turn.text, exporter=backend.name)
 
     def _gone(self, one: Attendance) -> None:
         """An exporter has ended: as it was told to, or in the middle of its work."""
@@ -151,6 +172,9 @@ class Courier:
         if one is self._now:
             self._now = None
             self._meters.exports.restarts += 1
-            self._attend(self._next_pause())
+            pause = self._next_pause()
+            self._attend(pause)
+            text = f"the exporter has ended by itself; another is started in {pause:g} s"
+            self.log_event("sidecar.backend", Severity.WARN, text)
         for frame in one.unread():
             self._put(frame, _DIED)

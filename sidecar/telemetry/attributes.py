@@ -330,6 +330,7 @@ ADMIN_PORT = Attribute("sidecar.admin_port", "string", "Where they are over the 
 CONTROL_SOCKET = Attribute("sidecar.control", "string", "Where a successor asks for sockets.")
 #: How code names them where a keyword must do; any other keyword is ``sidecar.KEYWORD``.
 KEYWORDS: Final = {
+    "exporter": EXPORTER,
     "changed": CONTROL,
     "target": CONTROL_TARGET,
     "setting": CONTROL_SETTING,
@@ -375,6 +376,11 @@ EVENTS: Final[tuple[Event, ...]] = (
     Event(
         "sidecar.endpoint",
         "An endpoint is ejected or fails its health checks, or gets requests again.",
+    ),
+    Event(
+        "sidecar.backend",
+        "A backend of telemetry does not take what it is sent, or does again; or the exporter has "
+        "ended by itself.",
     ),
     Event("sidecar.control", "Somebody has changed something by hand, or its time is over."),
     Event(

@@ -205,3 +205,30 @@ async def test_one_that_cannot_be_started_is_tried_again(
     exporters.trouble = None
     await until(lambda: bool(exporters.started))
     assert told(exporters.last.read()) == [LOG]
+
+
+async def test_who_reads_the_log_learns_of_backends_and_of_the_exporter_itself(
+    carrying: Courier, exporters: Exporters
+) -> None:
+    said: list[tuple[str, ...]] = []
+
+    def say(name: str, severity: str, text: str, /, **attributes: str) -> None:
+        said.append((name, severity, text, *attributes.values()))
+
+    carrying.log_event = say
+    await carrying.change(begin(), 1.0)
+    down = BackendReport("files", {}, {}, {}, is_up=False, error="no room")
+    for backend in (down, down, BackendReport("files", {}, {}, {}, requests_ok=1)):
+        exporters.last.report(Report({}, [backend]))
+    await until(lambda: len(said) == 2)
+    exporters.last.die()
+    await until(lambda: len(said) == 3)
+    assert said == [
+        ("sidecar.backend", "WARN", "files does not take what it is sent: no room", "files"),
+        ("sidecar.backend", "INFO", "files takes what it is sent again", "files"),
+        (
+            "sidecar.backend",
+            "WARN",
+            "the exporter has ended by itself; another is started in 0.01 s",
+        ),
+    ]

@@ -117,6 +117,20 @@ class Books:
             return self._server.count(self._pattern, {"exists": {"field": "trace_id"}})
         return 0
 
+    async def lost_events(self) -> int:
+        """How many of the two events are missing that tell of an outage which is over."""
+
+        def is_over() -> bool:
+            return self._outage_events("INFO") == 1
+
+        await eventually(is_over, "the event that tells of an outage's end")
+        return 1 - self._outage_events("WARN")
+
+    def _outage_events(self, severity: str) -> int:
+        terms = {"event_name": "sidecar.backend", "severity_text": severity}
+        query = {"bool": {"filter": [{"term": {name: value}} for name, value in terms.items()]}}
+        return self._server.count(self._pattern, query)
+
     def found(self) -> Documents:
         """Every one of them."""
         self._server.refresh(self._pattern)

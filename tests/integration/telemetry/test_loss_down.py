@@ -60,6 +60,8 @@ async def test_killed_under_load_and_started_again(
     await books.balance(driver)
     assert dropped(sidecar) == 0
     await eventually(lambda: metric(sidecar, SPOOLED) == 0, "an empty spool")
+    assert "elasticsearch does not take what it is sent: Elasticsearch at " in sidecar.log
+    assert "elasticsearch takes what it is sent again" in sidecar.log
 
 
 async def test_frozen_under_load_and_thawed(

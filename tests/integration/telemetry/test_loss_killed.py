@@ -104,6 +104,7 @@ async def test_an_exporter_killed_under_load(
     assert missing <= dropped_documents(counted)
     assert dropped(sidecar) == counted
     assert missing < driver.expected.total() / 4
+    assert "the exporter has ended by itself; another is started in 0.5 s" in sidecar.log
 
 
 def dropped_documents(records: int) -> int:

@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.soak, pytest.mark.timeout(600
 
 _BEFORE_SECONDS = 20.0
 _DOWN_SECONDS = 120.0
-_ROUND_SECONDS = 2.0
+_ROUND_SECONDS = 1.0
 _CLIENTS = 4
 _PAUSE_SECONDS = 0.005
 
