@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,7 +80,13 @@ def target(variant: str) -> Target:
 
 
 def measure(
-    rounds: int, seconds: int, place: Workplace, cores: Cores, tell: Callable[[str], None]
+    rounds: int,
+    seconds: int,
+    place: Workplace,
+    cores: Cores,
+    tell: Callable[[str], None],
+    *,
+    variants: Sequence[str] = VARIANTS,
 ) -> Taken:
     """All rounds. Every other one goes through the variants backwards."""
     taken = Taken(MODERATE.rate, seconds)
@@ -88,7 +94,7 @@ def measure(
         stack.enter_context(Running(UPSTREAM, place, cores.load))
         alive = {
             variant: stack.enter_context(Running(target(variant), place, [cores.proxy]))
-            for variant in VARIANTS
+            for variant in variants
         }
         bench = _Bench(Generator(cores.load, place.home("load")), cores, seconds)
         for running in alive.values():
@@ -97,7 +103,7 @@ def measure(
         for number in range(rounds):
             tell(f"round {number + 1} of {rounds}")
             direct = bench.paced(place.upstream_port, seconds)
-            for variant in VARIANTS[::-1] if number % 2 else VARIANTS:
+            for variant in variants[::-1] if number % 2 else variants:
                 sample = bench.sample(alive[variant], direct)
                 taken.samples[variant].append(sample)
                 tell(_line(variant, sample))

@@ -16,7 +16,7 @@ from benchmarks.targets import UPSTREAM, by_name
 from benchmarks.workplace import Workplace
 
 EVERYWHERE = frozenset(os.sched_getaffinity(0))
-TRACES = {"trace_continued", "trace_started"}
+TRACES = {"trace_continued", "trace_started", "spans"}
 
 
 BUSY_SECONDS = 1.0
@@ -59,6 +59,7 @@ def place(folder: Path) -> Iterator[Workplace]:
     "name, lacks",
     [
         ("sidecar", set()),
+        ("sidecar-silent", {"spans"}),
         ("envoy-governed", set()),
         ("haproxy-governed", TRACES),
         ("nginx-governed", TRACES),
