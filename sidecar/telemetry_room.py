@@ -48,6 +48,9 @@ class TelemetryRoom:
         self._instance = str(uuid4())
         self._pump: RecordPump | None = None
         self._begin: Begin | None = None
+        #: What the exporter was begun with, which may lag behind for some seconds.
+        self._begun: Begin | None = None
+        self._is_changing = False
         self._every: Mapping[str, float] = {}
         self._due: dict[str, float] = {}
         self._reader = MetricReader(self.meters)
@@ -69,15 +72,16 @@ class TelemetryRoom:
         if self._pump is not None:
             self._pump.start(loop)
         self._adopt(file, attachments)
+        self._begun = self._begin
         await self.courier.change(self._begin, 0.0)
         self._keep(self._measure())
 
     def follow(self, file: RuleFile, attachments: Attachments) -> None:
         """What stands in the rule file may have changed."""
-        before = self._begin
         self._adopt(file, attachments)
-        if self._begin != before:
-            self._keep(self.courier.change(self._begin, _EXPORT_SECONDS))
+        if not self._is_changing:
+            self._is_changing = True
+            self._keep(self._change())
 
     async def close(self, *, is_hurried: bool) -> None:
         """Tell all that is left, within bounds, and nothing more."""
@@ -97,6 +101,16 @@ class TelemetryRoom:
         self._every = metrics_every(file)
         resource = resource_of(file.service, _criticality(file), self._instance, os.environ)
         self._begin = Begin(resource, settings) if settings.backends else None
+
+    async def _change(self) -> None:
+        """Have an exporter with the settings as they are; of many changes the last one counts."""
+        try:
+            while self._begin != self._begun:
+                await self.courier.until_there_is_room()
+                self._begun = self._begin
+                await self.courier.change(self._begin, _EXPORT_SECONDS)
+        finally:
+            self._is_changing = False
 
     async def _measure(self) -> None:
         """Hand over all metrics, as often as each backend wants them."""

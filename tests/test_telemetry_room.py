@@ -16,7 +16,7 @@ from sidecar.ruleset.attachments import NOTHING_ATTACHED
 from sidecar.ruleset.schema import RuleFile
 from sidecar.telemetry.record import Keep, RecordRing
 from sidecar.telemetry_room import TelemetryRoom
-from tests.export.peer import Exporters
+from tests.export.peer import Exporters, FakeExporter
 from tests.telemetry.records import make_record
 
 
@@ -132,3 +132,26 @@ async def test_numbers_that_cannot_be_read_cost_nothing_but_themselves(opened: O
     opened.room.meters.client("app", "127.0.0.1:http").connects_total = 1
     await opened.close()
     assert caught == ["the metrics could not be read"]
+
+
+async def test_of_many_changes_within_a_moment_the_last_one_counts(opened: Opened) -> None:
+    for number in range(20):
+        opened.room.follow(rule_file(files={"folder": f"told-{number}"}), NOTHING_ATTACHED)
+        await asyncio.sleep(0.01)
+    assert len(opened.exporters.started) <= 4, "one that carries, and few on their way out"
+    before = opened.exporters.last
+    for one in opened.exporters.started[:-1]:
+        one.die()
+    async with asyncio.timeout(20):
+        while opened.exporters.last is before:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+    assert folder_of(opened.exporters.last).endswith("told-19")
+    assert len(opened.exporters.started) <= 5
+
+
+def folder_of(exporter: FakeExporter) -> str:
+    """Where the exporter was told to write to; nothing when it has not been told."""
+    for order in exporter.read():
+        if isinstance(order, Begin) and order.settings.files is not None:
+            return order.settings.files.folder
+    return ""

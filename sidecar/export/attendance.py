@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -78,7 +79,7 @@ class Attendance:
     def end(self, seconds: float) -> None:
         """Tell it to bring the rest to safety, and to end."""
         self._hurry.set()
-        self._outbox.put(Frame(encode_frame(End(seconds)), _UNCOUNTED, 0))
+        self._outbox.put(Frame(encode_frame(End(seconds, time.monotonic())), _UNCOUNTED, 0))
 
     def give_up(self) -> None:
         """It has had its time."""

@@ -73,7 +73,7 @@ class Child:
             self._pipeline = Pipeline(worth.made, outlets, self._clock)
             self._pipeline.start()
         elif isinstance(order, End):
-            self._seconds = order.seconds
+            self._seconds = order.seconds - max(self._clock() - order.since, 0.0)
             self._is_over = True
         elif self._pipeline is not None:
             self._pipeline.take(order)

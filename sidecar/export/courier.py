@@ -28,6 +28,8 @@ MOST_PAUSE_SECONDS: Final = 30.0
 _WELL_SECONDS: Final = 60.0
 #: Beyond the time that an exporter has at its end, for its own last steps.
 _GRACE_SECONDS: Final = 2.0
+#: Each holds some 60 MB, and as many would be there as settings change within seconds.
+_LEAVING_AT_MOST: Final = 2
 
 _BEHIND: Final = "exporter_behind"
 _DIED: Final = "exporter_died"
@@ -53,7 +55,7 @@ class Courier:
         self._begin: Begin | None = None
         self._worth = Worth(0.0, decisions=False)
         self._now: Attendance | None = None
-        self._leaving: set[Attendance] = set()
+        self._leaving: list[Attendance] = []
         self._pause = FIRST_PAUSE_SECONDS
         self._began = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,6 +120,13 @@ class Courier:
         if self._tasks:
             await asyncio.wait([*self._tasks])
 
+    async def until_there_is_room(self) -> None:
+        """Wait while so many exporters are on their way out that another one would be too many."""
+        while len(leaving := [one for one in self._leaving if not one.ended.is_set()]) >= (
+            _LEAVING_AT_MOST
+        ):
+            await leaving[0].ended.wait()
+
     async def end(self, seconds: float) -> None:
         """Let all exporters bring the rest to safety, not much longer than this."""
         await self.change(None, seconds)
@@ -141,8 +150,8 @@ class Courier:
         task.add_done_callback(self._tasks.discard)
 
     def _leave(self, old: Attendance, seconds: float) -> None:
-        self._leaving = {one for one in self._leaving if not one.ended.is_set()}
-        self._leaving.add(old)
+        self._leaving = [one for one in self._leaving if not one.ended.is_set()]
+        self._leaving.append(old)
         old.end(seconds)
         loop = asyncio.get_running_loop()
         loop.call_later(seconds + _GRACE_SECONDS, old.give_up)

@@ -6,6 +6,7 @@ A frame is four bytes that say how long it is, and then its MessagePack.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -53,6 +54,8 @@ class End(msgspec.Struct, tag=True):
 
     #: How long what is left may take to be delivered; then it goes to the disk, or is lost.
     seconds: float
+    #: When that began, in monotonic seconds of this host; a frame may wait behind many others.
+    since: float = inf
 
 
 class BackendReport(msgspec.Struct):

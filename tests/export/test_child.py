@@ -137,3 +137,12 @@ def test_what_comes_before_the_beginning_is_nobodys() -> None:
     with ours, theirs:
         Child(theirs)._obey(Logs([LOG]))
     assert child.LEFT_ALONE_SECONDS > 0
+
+
+def test_what_an_order_to_end_has_waited_is_taken_off_its_time() -> None:
+    ours, theirs = socket.socketpair()
+    child = Child(theirs, lambda: 107.0)
+    with ours, theirs:
+        ours.sendall(encode_frame(End(5.0, 103.0)))
+        child.run()
+    assert child._seconds == 1.0
