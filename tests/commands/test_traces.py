@@ -11,7 +11,8 @@ from tests.traces.documents import SHOP, TRACE, write
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> str:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("COLUMNS", "120")
     write(tmp_path, SHOP)
     return str(tmp_path)
 
