@@ -97,6 +97,15 @@ def read_response(signal: Signal, data: bytes) -> Answer:
     return Answer(rejected=rejected, error=f"{rejected} refused: {_said(partial.error_message)}")
 
 
+def no_collector(said: str) -> Answer:
+    """What it means when a success is a web page: nobody there has taken anything."""
+    return Answer(
+        again=True,
+        retry_after=NOT_ALLOWED_SECONDS,
+        error=_said(f"what answers is a {said}, and no collector"),
+    )
+
+
 def answer_of_status(status: int, retry_after: float, body: bytes) -> Answer:
     """What an HTTP status says that is not a success."""
     error = f"{status} {_said(_message(body))}".rstrip()

@@ -18,6 +18,7 @@ from sidecar.export.otlp_answer import (
     answer_of_status,
     delay_of_field,
     no_answer,
+    no_collector,
     read_response,
 )
 from sidecar.export.otlp_target import OtlpTarget
@@ -26,6 +27,8 @@ _PROTOBUF: Final = "application/x-protobuf"
 #: Quick; what is smaller takes more time than it spares.
 _GZIP_LEVEL: Final = 3
 _OK: Final = range(200, 300)
+#: What web servers, and those who want a login first, say to anything that they are sent.
+_WEB_PAGE: Final = "text/html"
 #: No answer that says anything is longer.
 _MOST_READ: Final = 65_536
 
@@ -75,6 +78,9 @@ class HttpSender:
             return no_answer(f"{type(wrong).__name__}: {wrong}")
         except ValueError:
             return UNSENDABLE
+        kind = response.headers.get("content-type", "")
+        if response.status in _OK and kind.startswith(_WEB_PAGE):
+            return no_collector(kind)
         if response.status in _OK:
             return read_response(self._signal, said)
         delay = delay_of_field(response.headers.get("retry-after", "").strip(), self._wall())

@@ -82,7 +82,7 @@ def _of_call(
     record: ExchangeRecord, number: int, one: Try, error: str
 ) -> dict[str, AttributeValue]:
     method = method_label(record.method)
-    address, port = split_host(one.endpoint.removeprefix(_UNIX).encode())
+    address, port = _asked_at(record, one)
     told: dict[str, AttributeValue] = {
         a.METHOD.name: method,
         a.URL_FULL.name: _url(record, one),
@@ -92,7 +92,7 @@ def _of_call(
     if one.endpoint:
         told[a.SERVER_ADDRESS.name] = address
         told[a.ENDPOINT.name] = one.endpoint
-    if port:
+    if one.endpoint and port:
         told[a.SERVER_PORT.name] = port
     if method == a.OTHER_METHOD and record.method:
         told[a.METHOD_ORIGINAL.name] = record.method
@@ -107,6 +107,18 @@ def _of_call(
     return told
 
 
+def _asked_at(record: ExchangeRecord, one: Try) -> tuple[str, int]:
+    """The address that was asked and its port, or the path of a socket and 0."""
+    if _is_any_host(one):
+        return split_host(record.host)
+    return split_host(one.endpoint.removeprefix(_UNIX).encode())
+
+
+def _is_any_host(one: Try) -> bool:
+    """Whether its endpoint is but the word for all hosts that no rule names."""
+    return ":" not in one.endpoint
+
+
 def _error_of_try(one: Try) -> str:
     """Seen by who asks, a 4xx is an error too; a client that went away is nobody's."""
     if one.reason in FAULTS_OF_CLIENTS:
@@ -118,7 +130,7 @@ def _url(record: ExchangeRecord, one: Try) -> str:
     path, query = split_target(record.target)
     # A Unix socket has no name in a URL: the host that was asked for has.
     authority = one.endpoint
-    if not authority or authority.startswith(_UNIX):
+    if _is_any_host(one) or authority.startswith(_UNIX):
         authority = readable(record.host)
     mark = "?" if query else ""
     return f"{one.scheme}://{authority}{readable(path)}{mark}{readable(query)}"

@@ -11,7 +11,7 @@ from urllib3.exceptions import MaxRetryError, ProtocolError
 
 from sidecar import __version__
 from sidecar.export.item import Signal
-from sidecar.export.otlp_answer import Answer
+from sidecar.export.otlp_answer import NOT_ALLOWED_SECONDS, Answer
 from sidecar.export.otlp_http import HttpSender
 from sidecar.export.otlp_target import OtlpTarget, target_of
 from sidecar.export.settings import OtlpSettings
@@ -81,6 +81,13 @@ def test_when_to_come_back(field: str, seconds: float) -> None:
 def test_a_success_that_cannot_be_read() -> None:
     assert send(response(200, b"<html>"))[0] == Answer()
     assert send(response(204))[0] == Answer()
+
+
+def test_a_web_page_is_no_collector() -> None:
+    answer, _ = send(response(200, b"<html>", **{"content-type": "text/html; charset=utf-8"}))
+    assert (answer.again, answer.rejected, answer.refused) == (True, 0, "")
+    assert answer.retry_after == NOT_ALLOWED_SECONDS
+    assert answer.error == "what answers is a text/html; charset=utf-8, and no collector"
 
 
 def test_an_answer_without_end_is_not_read_to_it() -> None:

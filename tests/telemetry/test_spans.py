@@ -119,6 +119,7 @@ def test_repetitions_are_numbered_from_the_second_try_on() -> None:
         ("127.0.0.1:9000", "127.0.0.1", 9000, "https://127.0.0.1:9000/orders/17?page=REDACTED"),
         ("[::1]:9000", "::1", 9000, "https://[::1]:9000/orders/17?page=REDACTED"),
         ("unix:/run/a.sock", "/run/a.sock", None, "https://shop.example:8080/orders/17?page=REDACTED"),
+        ("other", "shop.example", 8080, "https://shop.example:8080/orders/17?page=REDACTED"),
     ],
 )  # fmt: skip
 def test_where_a_try_went(endpoint: str, address: str, port: int | None, url: str) -> None:
