@@ -89,3 +89,13 @@ async def take_over(
 async def ended(sidecar: SidecarProcess, within_seconds: float = 20.0) -> int:
     """The exit status of a sidecar that is about to end."""
     return await asyncio.to_thread(sidecar.process.wait, within_seconds)
+
+
+def exporter_of(pid: int) -> int:
+    """The exporter's number; 0 while there is none."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text().split():
+                if b"sidecar.export" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+    return 0

@@ -191,16 +191,6 @@ def dropped(sidecar: SidecarProcess, reason: str = "") -> int:
     return int(metric(sidecar, DROPPED, **({"reason": reason} if reason else {})))
 
 
-def exporter_of(pid: int) -> int:
-    """The exporter's number; 0 while there is none."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            for child in (task / "children").read_text().split():
-                if b"sidecar.export" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    return int(child)
-    return 0
-
-
 async def shows(
     sidecar: SidecarProcess, name: str, least: float, within_seconds: float = 20.0, **labels: str
 ) -> None:

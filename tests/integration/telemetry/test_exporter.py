@@ -20,7 +20,7 @@ from aiohttp import web
 from tests.integration.clients.asking import eventually, metric
 from tests.integration.clients.connection import Connection
 from tests.integration.rule_text import rules
-from tests.integration.running import ended, take_over
+from tests.integration.running import ended, exporter_of, take_over
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 from tests.servers.sidecar import SidecarProcess, SidecarStarter
@@ -51,16 +51,6 @@ def spans(folder: Path) -> Counter[str]:
     lines = [line for file in folder.glob("traces-*") for line in file.read_text().splitlines()]
     documents = [json.loads(line) for line in lines]
     return Counter(one["span_id"] for one in documents if one["kind"] == "Server")
-
-
-def exporter_of(pid: int) -> int:
-    """The exporter's number; 0 while there is none."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(OSError):
-            for child in (task / "children").read_text().split():
-                if b"sidecar.export" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    return int(child)
-    return 0
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.clients.asking import metric
+from tests.integration.running import exporter_of
 from tests.integration.telemetry.accounting import (
     DROPPED,
     SENT,
@@ -19,7 +20,6 @@ from tests.integration.telemetry.accounting import (
     Driver,
     delivered,
     dropped,
-    exporter_of,
     shows,
     telling,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.clients.asking import eventually, metric
-from tests.integration.running import ended, take_over
+from tests.integration.running import ended, exporter_of, take_over
 from tests.integration.telemetry.accounting import (
     SPOOLED,
     UP,
@@ -18,7 +18,6 @@ from tests.integration.telemetry.accounting import (
     Driver,
     delivered,
     dropped,
-    exporter_of,
     shows,
     telling,
 )

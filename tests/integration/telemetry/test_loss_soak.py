@@ -17,6 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.clients.asking import ask_admin, metric, resident_bytes
+from tests.integration.running import exporter_of
 from tests.integration.telemetry.accounting import (
     SENT,
     SPOOLED,
@@ -24,7 +25,6 @@ from tests.integration.telemetry.accounting import (
     Driver,
     delivered,
     dropped,
-    exporter_of,
     not_told,
     shows,
     telling,
@@ -42,9 +42,10 @@ _ROUND_SECONDS = 1.0
 _CLIENTS = 4
 _PAUSE_SECONDS = 0.005
 
-#: What requests may notice, and by how much the loop may be late.
+#: What requests may notice; how late the loop may be, but for one tick in a thousand.
 _MOST_SECONDS = 0.001
 _MOST_LAG_SECONDS = 0.005
+_MOST_LATE = 0.001
 #: What waits in memory by default, and as much again for what is being made of it.
 _MOST_GROWTH_BYTES = 40 * 1024 * 1024
 
@@ -58,11 +59,12 @@ class Lag:
         self._sidecar = sidecar
         self._before = _lags(sidecar)
 
-    def percentile_seconds(self, share: float) -> float:
-        """The edge below which that share is."""
+    def late(self) -> tuple[float, int]:
+        """The share of the loop's ticks that are later than allowed, and how many there were."""
         now = _lags(self._sidecar)
         grown = {edge: count - self._before[edge] for edge, count in now.items()}
-        return min(edge for edge, count in grown.items() if count >= share * max(grown.values()))
+        every = max(grown.values())
+        return 1 - grown[_MOST_LAG_SECONDS] / every, int(every)
 
 
 def _lags(sidecar: SidecarProcess) -> dict[float, float]:
@@ -140,14 +142,19 @@ async def test_stopped_for_two_minutes_under_load(
     lags = Lag(pair.telling), Lag(pair.silent)
     start = len(pair.memory)
     down = await pair.differences(_DOWN_SECONDS)
-    lag, lag_of_silent = (one.percentile_seconds(0.999) for one in lags)
+    (late, ticks), (late_in_silence, _) = (one.late() for one in lags)
+    # What other processes do makes both late, and not always equally so.
+    chance = 2 * ((late + late_in_silence) / ticks) ** 0.5
     growth = [max(column) - column[0] for column in zip(*pair.memory[start:], strict=True)]
 
     tell(f"load of the machine {os.getloadavg()[0]:.1f}; {len(down)} pairs of rounds while down")
     for when, found in (("up", up), ("down", down)):
         noise = _ms(uncertainty(found))
         tell(f"p99 told of - not told of while {when}, median: {_ms(median(found))} ± {noise}")
-    tell(f"loop lag p99.9 below: {_ms(lag)} while telling, {_ms(lag_of_silent)} in silence")
+    tell(
+        f"ticks of the loop later than {_ms(_MOST_LAG_SECONDS)}: {late:.2%} while telling, "
+        f"{late_in_silence:.2%} in silence, of {ticks}; by chance {chance:.2%}"
+    )
     tell(f"memory at first and at most: {_megabytes(pair.memory[start:])}")
     tell(f"on disk: {metric(pair.telling, SPOOLED):.0f} documents")
 
@@ -160,7 +167,7 @@ async def test_stopped_for_two_minutes_under_load(
     tell(f"{pair.driver.expected.total()} documents told, all are there once")
     assert dropped(pair.telling) == 0
     assert median(down) - uncertainty(down) <= _MOST_SECONDS
-    assert lag <= max(_MOST_LAG_SECONDS, lag_of_silent)
+    assert late - late_in_silence - chance <= _MOST_LATE
     assert max(growth) <= _MOST_GROWTH_BYTES
 
 
