@@ -5,6 +5,7 @@ The error's type is the stable code that an admin sees (``sidecar.ruleset.diagno
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
@@ -12,11 +13,15 @@ from itertools import islice
 from pydantic_core import PydanticCustomError
 
 _SHOWN_CHARACTERS = 60
+_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _GUESSED_AMONG = 200
 
 
 def shown(value: object) -> str:
-    """``value`` as an admin would recognise it, cut where it is long."""
+    """``value`` as an admin would recognise it, cut where it is long.
+
+    The user of a URL, who may have a password, is left out.
+    """
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif value is None:
@@ -26,7 +31,7 @@ def shown(value: object) -> str:
     elif isinstance(value, list | tuple):
         text = "a list"
     elif isinstance(value, str):
-        text = repr(value)
+        text = _USER.sub("***", repr(value))
     else:
         text = str(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -13,6 +14,9 @@ from sidecar.ruleset.check import Checked
 from sidecar.ruleset.diagnostics import CODES, Diagnostic, Severity
 
 _WIDEST_SHOWN = 110
+_LITERAL = "literal-secret"
+#: Who it is in a URL, with a password perhaps: what is shown ends in logs of builds.
+_USER = re.compile(r"(?<=://)[^/\s@\"']+(?=@)")
 _LEAD = 30
 _RESET, _BOLD, _DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
 _COLOURS = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m"}
@@ -45,10 +49,26 @@ def render(results: Sequence[Checked], form: Format, *, colour: bool = False) ->
 
 def _text(results: Sequence[Checked], *, colour: bool) -> str:
     return "".join(
-        render_one(diagnostic, checked.document.lines, colour=colour)
+        render_one(diagnostic, lines, colour=colour)
         for checked in results
+        for lines in [_without_secrets(checked)]
         for diagnostic in checked.diagnostics
     )
+
+
+def _without_secrets(checked: Checked) -> Sequence[str]:
+    """The lines of a file, with stars for what its findings say are secrets."""
+    lines = checked.document.lines
+    literal = [one for one in checked.diagnostics if one.code == _LITERAL]
+    if not literal:
+        return lines
+    hidden = [*lines]
+    for one in literal:
+        if 0 < one.line <= len(lines):
+            line, at = hidden[one.line - 1], one.column - 1
+            secret = line[at : at + one.length]
+            hidden[one.line - 1] = line[:at] + "*" * len(secret) + line[at + len(secret) :]
+    return hidden
 
 
 def render_one(diagnostic: Diagnostic, lines: Sequence[str], *, colour: bool = False) -> str:
@@ -62,7 +82,8 @@ def render_one(diagnostic: Diagnostic, lines: Sequence[str], *, colour: bool = F
     head += f"{bold}{_visible(diagnostic.message)}{reset}\n"
     if not 0 < diagnostic.line <= len(lines):
         return head + (f"      {diagnostic.hint}\n" if diagnostic.hint else "")
-    shown, before = _window(lines[diagnostic.line - 1], diagnostic.column)
+    line = _USER.sub(lambda found: "*" * len(found[0]), lines[diagnostic.line - 1])
+    shown, before = _window(line, diagnostic.column)
     carets = "^" * max(1, min(diagnostic.length, _WIDEST_SHOWN - len(before), len(shown)))
     margin = f"{dim}{diagnostic.line:5} |{reset} "
     gutter = f"{dim}      |{reset} "

@@ -151,3 +151,25 @@ def test_every_bad_file_can_be_shown_in_every_form() -> None:
         text = render(results, form)
         for checked in results:
             assert checked.document.name in text, form
+
+
+SECRETS = """\
+format: sidecar/v1
+service: shop
+listeners: {inbound: {bind: 127.0.0.1:80}}
+upstreams: {app: {url: "http://u:hunter2@a:1"}}
+telemetry:
+  elasticsearch: {url: "http://me:hunter2@a:1", api_key: "hunter2", nonsense: 1}
+"""
+
+
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("text", [SECRETS, SECRETS.replace("me:hunter2@", "")])
+def test_no_secret_that_a_file_should_not_have_goes_to_the_log_of_a_build(
+    text: str, form: Format, tmp_path: Path
+) -> None:
+    told = render([check(text, "a.yaml", Folder(tmp_path))], form)
+    assert "nonsense" in told
+    assert "hunter2" not in told
+    if form is Format.TEXT and "me:" not in text:
+        assert 'url: "http://a:1", api_key: *********, nonsense: 1}' in told
