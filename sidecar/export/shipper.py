@@ -22,7 +22,11 @@ _ERROR_LETTERS: Final = 500
 
 
 class Shipper:
-    """``offer`` and ``report`` may be called by any thread, and do not wait for the backend."""
+    """``offer`` and ``report`` may be called by any thread, and do not wait for the backend.
+
+    A bug that ends the thread is raised by ``report``: an exporter that delivers nothing any more
+    must not look like one that does.
+    """
 
     def __init__(
         self, lane: Lane, backend: Backend, clock: Callable[[], float] = time.monotonic
@@ -33,10 +37,11 @@ class Shipper:
         self._clock = clock
         self._changed = threading.Condition()
         self._ends = False
+        self._bug: Exception | None = None
         #: When the thread looks again by itself; long ago while it is busy.
         self._wakes_at = -inf
         # A daemon: a backend that never answers must not keep the process alive.
-        self._thread = threading.Thread(target=self._run, name=f"to-{self.name}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"to-{self.name}", daemon=True)
 
     def start(self) -> None:
         """Deliver from now on."""
@@ -53,8 +58,10 @@ class Shipper:
                 self._changed.notify_all()
 
     def report(self) -> BackendReport:
-        """How it goes."""
+        """How it goes. Raises what has ended the thread before its time."""
         with self._changed:
+            if self._bug is not None:
+                raise self._bug
             return self._lane.report(self._clock())
 
     def hurry(self) -> None:
@@ -77,6 +84,12 @@ class Shipper:
         self._thread.join(_END_SECONDS)
 
     # --- the thread
+
+    def _work(self) -> None:
+        try:
+            self._run()
+        except Exception as bug:  # noqa: BLE001 - told by whoever reports
+            self._bug = bug
 
     def _run(self) -> None:
         adopt_at = self._clock()

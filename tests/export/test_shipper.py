@@ -114,3 +114,18 @@ def test_a_backend_that_never_answers_holds_nobody_up(backend: Scripted, tmp_pat
         assert after._changed.wait_for(lambda: len(again.taken) == 5, 20)
     ended(after, 20.0)
     assert again.taken == ITEMS
+
+
+def test_a_bug_that_ends_the_thread_is_no_secret(
+    backend: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipper = make_shipper(backend)
+
+    def broken(now: float) -> None:
+        raise RuntimeError(f"a bug at {now}")
+
+    monkeypatch.setattr(shipper._lane, "next_piece", broken)
+    shipper.start()
+    shipper._thread.join(20)
+    with pytest.raises(RuntimeError, match="a bug at"):
+        shipper.report()
