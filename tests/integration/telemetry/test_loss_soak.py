@@ -143,8 +143,6 @@ async def test_stopped_for_two_minutes_under_load(
     start = len(pair.memory)
     down = await pair.differences(_DOWN_SECONDS)
     (late, ticks), (late_in_silence, _) = (one.late() for one in lags)
-    # What other processes do makes both late, and not always equally so.
-    chance = 2 * ((late + late_in_silence) / ticks) ** 0.5
     growth = [max(column) - column[0] for column in zip(*pair.memory[start:], strict=True)]
 
     tell(f"load of the machine {os.getloadavg()[0]:.1f}; {len(down)} pairs of rounds while down")
@@ -153,7 +151,7 @@ async def test_stopped_for_two_minutes_under_load(
         tell(f"p99 told of - not told of while {when}, median: {_ms(median(found))} ± {noise}")
     tell(
         f"ticks of the loop later than {_ms(_MOST_LAG_SECONDS)}: {late:.2%} while telling, "
-        f"{late_in_silence:.2%} in silence, of {ticks}; by chance {chance:.2%}"
+        f"{late_in_silence:.2%} in silence, of {ticks}"
     )
     tell(f"memory at first and at most: {_megabytes(pair.memory[start:])}")
     tell(f"on disk: {metric(pair.telling, SPOOLED):.0f} documents")
@@ -167,7 +165,8 @@ async def test_stopped_for_two_minutes_under_load(
     tell(f"{pair.driver.expected.total()} documents told, all are there once")
     assert dropped(pair.telling) == 0
     assert median(down) - uncertainty(down) <= _MOST_SECONDS
-    assert late - late_in_silence - chance <= _MOST_LATE
+    # Where others use the processors both are late, in bursts, and not equally so.
+    assert late <= _MOST_LATE + 2 * late_in_silence
     assert max(growth) <= _MOST_GROWTH_BYTES
 
 
