@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +23,10 @@ hypothesis.settings.register_profile(
     "deep", max_examples=1_000, deadline=None, stateful_step_count=80, print_blob=True
 )
 hypothesis.settings.load_profile("quick")
+
+# Whoever starts us in the background may have had SIGINT ignored, and what is started by tests
+# would inherit that; a test that interrupts it would wait in vain.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-_WITHIN_SECONDS: Final = 10.0
+_WITHIN_SECONDS: Final = 60.0
 _WIDTH: Final = "110"
 
 
