@@ -26,6 +26,7 @@ from sidecar.telemetry.signals import (
     SpanKind,
     SpanStatus,
 )
+from sidecar.telemetry.unicode_text import mended
 
 _KINDS: Final = {kind: kind.name.capitalize() for kind in SpanKind}
 _STATUSES: Final = {status: {"code": status.name.capitalize()} for status in SpanStatus}
@@ -158,8 +159,10 @@ def _made(make: Callable[[_Told], Iterator[Item]], told: Sequence[_Told]) -> lis
     for one in told:
         try:
             items += make(one)
+        except UnicodeEncodeError:
+            # Half a surrogate, which a service has printed.
+            items += make(msgspec.convert(mended(msgspec.to_builtins(one)), type(one)))
         except (TypeError, ValueError, OverflowError):
-            # Half a surrogate, say, which a service has printed.
             continue
     return items
 

@@ -39,6 +39,7 @@ from sidecar.telemetry.signals import (
     SpanKind,
     SpanStatus,
 )
+from sidecar.telemetry.unicode_text import unicode
 
 #: Numbers of severities by OpenTelemetry's log data model.
 _SEVERITIES: Final = {
@@ -155,9 +156,9 @@ def _span(span: Span) -> trace_proto.Span:
     told.trace_id = _id(span.trace_id, 16)
     told.span_id = _id(span.span_id, 8)
     told.parent_span_id = _id(span.parent_span_id, 8)
-    told.trace_state = _text(span.trace_state)
+    told.trace_state = unicode(span.trace_state)
     told.flags = _flags(span)
-    told.name = _text(span.name)
+    told.name = unicode(span.name)
     told.kind = _KINDS[span.kind]
     told.start_time_unix_nano = _moment(span.start)
     told.end_time_unix_nano = _moment(span.end)
@@ -165,7 +166,7 @@ def _span(span: Span) -> trace_proto.Span:
     for event in span.events:
         happened = told.events.add()
         happened.time_unix_nano = _moment(event.at)
-        happened.name = _text(event.name)
+        happened.name = unicode(event.name)
         _put(happened.attributes, event.attributes)
     told.status.code = _CODES[span.status]
     return told
@@ -182,9 +183,9 @@ def _log(log: LogRecord) -> logs_proto.LogRecord:
     told.time_unix_nano = _moment(log.at)
     told.observed_time_unix_nano = _moment(log.observed)
     told.severity_number = _SEVERITIES.get(log.severity, _UNKNOWN)
-    told.severity_text = _text(log.severity)
-    told.event_name = _text(log.event_name)
-    told.body.string_value = _text(log.body)
+    told.severity_text = unicode(log.severity)
+    told.event_name = unicode(log.event_name)
+    told.body.string_value = unicode(log.body)
     _put(told.attributes, log.attributes)
     told.trace_id = _id(log.trace_id, 16)
     told.span_id = _id(log.span_id, 8)
@@ -247,13 +248,13 @@ def _put(pairs: _Pairs, attributes: Attributes) -> None:
     """Add these; written in place: with messages of their own a span takes twice as long."""
     for key, value in attributes.items():
         pair = pairs.add()
-        pair.key = _text(key)
+        pair.key = unicode(key)
         _set(pair.value, value)
 
 
 def _set(told: common.AnyValue, value: AttributeValue) -> None:
     if isinstance(value, str):
-        told.string_value = _text(value)
+        told.string_value = unicode(value)
     elif isinstance(value, bool):
         told.bool_value = value
     elif isinstance(value, int):
@@ -268,12 +269,7 @@ def _set(told: common.AnyValue, value: AttributeValue) -> None:
         # So that an empty one is a list, too.
         told.array_value.SetInParent()
         for one in value:
-            told.array_value.values.add().string_value = _text(one)
-
-
-def _text(text: str) -> str:
-    r"""The same as valid Unicode: what is none is written ``\udcNN``."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+            told.array_value.values.add().string_value = unicode(one)
 
 
 def _id(text: str, size: int) -> bytes:

@@ -20,13 +20,13 @@ from sidecar.telemetry.clock import moment, wall_offset
 from sidecar.telemetry.decision_line import DecisionLine, decision_lines
 from sidecar.telemetry.declaration import Severity
 from sidecar.telemetry.destination import Destination, FileDestination, StreamDestination
-from sidecar.telemetry.findings import unicode
 from sidecar.telemetry.line_writer import QUEUE_BYTES, LineWriter
 from sidecar.telemetry.log_records import event_log_record
 from sidecar.telemetry.metrics import LOGS, Meters
 from sidecar.telemetry.record import ExchangeRecord
 from sidecar.telemetry.request_line import RequestLine, request_line
 from sidecar.telemetry.signals import LogRecord
+from sidecar.telemetry.unicode_text import mended, unicode
 
 STDOUT: Final = "stdout"
 STDERR: Final = "stderr"
@@ -119,7 +119,7 @@ class AccessLog:
         }
         told = {attribute_name(keyword): value for keyword, value in attributes.items()}
         self._writer.write(_clean(self._encoder, fixed | told | fixed), 1)
-        plain: Any = _mended(msgspec.to_builtins(told, enc_hook=str))
+        plain: Any = mended(msgspec.to_builtins(told, enc_hook=str))
         rest = {key: value for key, value in plain.items() if key not in fixed}
         self.ship([event_log_record(at, name, severity, unicode(text), rest)])
 
@@ -170,15 +170,4 @@ def _clean(encoder: msgspec.json.Encoder, line: object) -> bytes:
     try:
         return encoder.encode(line) + b"\n"
     except UnicodeEncodeError:
-        return encoder.encode(_mended(msgspec.to_builtins(line, enc_hook=str))) + b"\n"
-
-
-def _mended(value: object) -> object:
-    """The same without lone surrogates, at any depth."""
-    if isinstance(value, str):
-        return unicode(value)
-    if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_mended(item) for item in value]
-    return value
+        return encoder.encode(mended(msgspec.to_builtins(line, enc_hook=str))) + b"\n"

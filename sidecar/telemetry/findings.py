@@ -14,6 +14,7 @@ from sidecar.telemetry import attributes as a
 from sidecar.telemetry.declaration import Attribute
 from sidecar.telemetry.evidence import Finding, Said
 from sidecar.telemetry.signals import AttributeValue
+from sidecar.telemetry.unicode_text import unicode
 
 #: What each fact of a gate is called. Whatever is not here is not told.
 FACTS: Final[dict[str, Attribute]] = {
@@ -115,8 +116,3 @@ def fact_attributes(facts: Facts) -> dict[str, AttributeValue]:
         elif not isinstance(value, str) and isfinite(value):
             told[one.name] = _TYPES[one.type](value)
     return told
-
-
-def unicode(text: str) -> str:
-    r"""The same with ``\udcNN`` for what is no Unicode, as paths of rule files may be."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
