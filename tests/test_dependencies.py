@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-OURS = {"sidecar", "demo_services", "benchmarks", "tests"}
+OURS = {"sidecar", "dashboards", "demo_services", "benchmarks", "tests"}
 
 #: Import names that differ from their distribution's, and those that come with one by design.
 DISTRIBUTION_OF = {
@@ -28,7 +28,10 @@ DISTRIBUTION_OF = {
     "opentelemetry.proto": "opentelemetry-proto",
     "opentelemetry.sdk": "opentelemetry-sdk",
     "opentelemetry.trace": "opentelemetry-sdk",
+    "grafana_client": "grafana-client",
+    "grafana_foundation_sdk": "grafana-foundation-sdk",
     "prometheus_client": "prometheus-client",
+    "promql_parser": "promql-parser",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
     "xdist": "pytest-xdist",
@@ -99,9 +102,13 @@ def test_the_demo_imports_only_what_it_is_installed_with() -> None:
     assert _third_party("demo_services") <= _declared("demo")
 
 
+def test_dashboards_import_only_what_they_are_installed_with() -> None:
+    assert _third_party("dashboards") <= _declared("dashboards")
+
+
 def test_tests_and_benchmarks_import_only_what_they_are_installed_with() -> None:
-    assert _third_party("tests") <= _declared("demo", "test")
-    assert _third_party("benchmarks") <= _declared("demo", "bench")
+    assert _third_party("tests") <= _declared("demo", "dashboards", "test")
+    assert _third_party("benchmarks") <= _declared("demo", "dashboards", "bench")
 
 
 def test_nothing_is_asked_for_in_vain() -> None:

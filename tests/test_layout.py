@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sidecar"
-CODE = ("sidecar", "demo_services", "benchmarks", "tests")
+CODE = ("sidecar", "dashboards", "demo_services", "benchmarks", "tests")
 
 #: Modules without a test file of their own, and why.
 WITHOUT_TESTS: dict[str, str] = {
