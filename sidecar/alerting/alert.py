@@ -46,7 +46,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     keep_firing_seconds: float = 0.0
     #: ``service``, ``severity``, ``owner``, ``rule``, ``slo`` … and the mark: what is routed by.
     labels: dict[str, str]
-    #: ``summary``, ``description``, ``why``, ``source``, ``runbook_url`` …: what people read.
+    #: ``summary``, ``description``, ``why``, ``source``, ``runbook_url`` …: what people read. All
+    #: of it is text as it is, whatever stands in it; only ``summary`` and ``description`` may have
+    #: placeholders, in the words of Prometheus (``alerting.templates.PLACEHOLDER``).
     annotations: dict[str, str]
 
 
