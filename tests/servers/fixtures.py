@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.certificates import Authority
 from tests.servers import processes
+from tests.servers.alertmanager import Alertmanager, run_alertmanager
 from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
 from tests.servers.elasticsearch_files import Security, User
 from tests.servers.haproxy import Haproxy, run_haproxy
@@ -19,6 +21,7 @@ from tests.servers.ports import Address
 from tests.servers.prometheus import Prometheus, run_prometheus
 from tests.servers.sidecar import SidecarStarter, sidecar_starter
 from tests.servers.toxiproxy import Toxiproxy, run_toxiproxy
+from tests.servers.webhook import Webhook, run_webhook
 
 #: Who may come into ``secured_elasticsearch``: its owner, and one who may write and no more.
 SECURED_USERS = (
@@ -62,15 +65,38 @@ def haproxy(nginx: Nginx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def prometheus_scraping(tmp_path: Path) -> Iterator[Callable[..., Prometheus]]:
-    """Starts a Prometheus that scrapes ``/metrics`` of the addresses given."""
+    """Starts a Prometheus that scrapes ``/metrics`` of the addresses given.
+
+    It takes what ``run_prometheus`` takes.
+    """
     with contextlib.ExitStack() as running:
 
-        def start(*targets: Address) -> Prometheus:
+        def start(*targets: Address, **options: Any) -> Prometheus:
             folder = tmp_path / "prometheus"
             folder.mkdir()
-            return running.enter_context(run_prometheus(folder, targets))
+            return running.enter_context(run_prometheus(folder, targets, **options))
 
         yield start
+
+
+@pytest.fixture
+def alertmanager_with(tmp_path: Path) -> Iterator[Callable[[str], Alertmanager]]:
+    """Starts an Alertmanager with the configuration given, YAML or JSON."""
+    with contextlib.ExitStack() as running:
+
+        def start(configuration: str) -> Alertmanager:
+            folder = tmp_path / "alertmanager"
+            folder.mkdir()
+            return running.enter_context(run_alertmanager(folder, configuration))
+
+        yield start
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A receiver of webhooks that keeps what it is sent; the test may tell it to refuse."""
+    with run_webhook() as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="session")

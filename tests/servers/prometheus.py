@@ -8,7 +8,7 @@ import json
 import subprocess
 import time
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Exemplar:
 
 
 class Prometheus:
-    """A running Prometheus that scrapes its targets four times a second."""
+    """A running Prometheus; unless told otherwise it scrapes its targets four times a second."""
 
     def __init__(self, process: Process, port: int) -> None:
         self.process = process
@@ -93,6 +93,20 @@ class Prometheus:
         active: list[dict[str, Any]] = self._get("/api/v1/targets", {})["activeTargets"]
         return active
 
+    def alerts(self, **labels: str) -> list[dict[str, Any]]:
+        """The alerts, ``pending`` and ``firing`` by their ``state``, with these labels."""
+        active: list[dict[str, Any]] = self._get("/api/v1/alerts", {})["alerts"]
+        return [alert for alert in active if labels.items() <= alert["labels"].items()]
+
+    def rule_groups(self) -> list[dict[str, Any]]:
+        """Groups of rules; each of ``rules`` has its ``health`` and ``lastError``."""
+        groups: list[dict[str, Any]] = self._get("/api/v1/rules", {})["groups"]
+        return groups
+
+    def knows_alertmanagers(self, count: int) -> bool:
+        """Whether it sends its alerts to that many: what it told before is told to nobody."""
+        return len(self._get("/api/v1/alertmanagers", {})["activeAlertmanagers"]) == count
+
     def wait_until_scraped(self, timeout_seconds: float = 30.0) -> None:
         """Return once every target was scraped without an error; raise ``TimeoutError``."""
         wait_until(self._all_up, "every target scraped", timeout_seconds)
@@ -129,15 +143,51 @@ def run_prometheus(
     *,
     rule_files: Sequence[Path] = (),
     target_files: Sequence[Path] = (),
+    job: str = "sidecar",
+    scrape_configs: Sequence[Mapping[str, Any]] = (),
+    alertmanagers: Sequence[Address] = (),
+    scrape_seconds: float = 0.25,
+    evaluation_seconds: float = 0.25,
 ) -> Iterator[Prometheus]:
     """Start Prometheus with its data in ``folder``, scraping ``/metrics`` of each target.
 
-    ``target_files`` name more targets, and may change or be missing.
+    ``target_files`` name more targets, and may change or be missing. ``scrape_configs`` are more
+    jobs, in Prometheus' own words. It is ready when it knows the ``alertmanagers``.
     """
+    files = {"files": [str(path) for path in target_files], "refresh_interval": "500ms"}
+    own_job = {
+        "job_name": job,
+        "static_configs": [{"targets": list(targets)}],
+        **({"file_sd_configs": [files]} if target_files else {}),
+    }
+    written = {
+        "global": {
+            "scrape_interval": _duration(scrape_seconds),
+            "scrape_timeout": _duration(scrape_seconds),
+            "evaluation_interval": _duration(evaluation_seconds),
+        },
+        "rule_files": [str(path) for path in rule_files],
+        "scrape_configs": [own_job, *scrape_configs],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": list(alertmanagers)}]}]},
+    }
+    with _started(folder, written) as prometheus:
+        prometheus.process.wait_until_ready(
+            lambda: prometheus.is_ready() and prometheus.knows_alertmanagers(len(alertmanagers)),
+            "ready",
+        )
+        yield prometheus
+
+
+def _duration(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
+
+
+@contextlib.contextmanager
+def _started(folder: Path, written: dict[str, Any]) -> Iterator[Prometheus]:
     program = need("prometheus")
     configuration = folder / "prometheus.yml"
     # JSON is YAML.
-    configuration.write_text(json.dumps(_configuration(targets, rule_files, target_files)))
+    configuration.write_text(json.dumps(written))
 
     def command_for(port: int) -> list[str | Path]:
         return [
@@ -146,35 +196,14 @@ def run_prometheus(
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}",
             "--enable-feature=exemplar-storage",
+            # Told again within seconds to an Alertmanager that was away.
+            "--rules.alert.resend-delay=5s",
             "--log.level=warn",
         ]
 
     process, port = start_on_free_port("prometheus", folder, command_for)
     with process:
-        prometheus = Prometheus(process, port)
-        process.wait_until_ready(prometheus.is_ready, "ready")
-        yield prometheus
-
-
-def _configuration(
-    targets: Sequence[Address], rule_files: Sequence[Path], target_files: Sequence[Path]
-) -> dict[str, Any]:
-    files = {"files": [str(path) for path in target_files], "refresh_interval": "500ms"}
-    return {
-        "global": {
-            "scrape_interval": "250ms",
-            "scrape_timeout": "250ms",
-            "evaluation_interval": "250ms",
-        },
-        "rule_files": [str(path) for path in rule_files],
-        "scrape_configs": [
-            {
-                "job_name": "sidecar",
-                "static_configs": [{"targets": list(targets)}],
-                **({"file_sd_configs": [files]} if target_files else {}),
-            },
-        ],
-    }
+        yield Prometheus(process, port)
 
 
 def promtool(*arguments: str | Path, given: bytes = b"") -> str:
