@@ -1,0 +1,10 @@
+"""The dashboards that there are, in the order in which they are read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dashboards import fleet
+from dashboards.board import Board
+
+BOARDS: Final[tuple[Board, ...]] = (fleet.BOARD,)

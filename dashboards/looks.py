@@ -1,0 +1,67 @@
+"""What colours mean, and what values are called: red is to be acted on, everywhere the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from grafana_foundation_sdk.builders import common, dashboard
+from grafana_foundation_sdk.models.common import GraphThresholdsStyleMode
+from grafana_foundation_sdk.models.dashboard import (
+    FieldColorModeId,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMappingResult,
+)
+
+GOOD: Final = "green"
+DOUBTFUL: Final = "orange"
+BAD: Final = "red"
+#: Neither good nor bad: a matter of fact.
+PLAIN: Final = "blue"
+UNKNOWN: Final = "text"
+
+
+def thresholds(lowest: str, steps: Mapping[float, str]) -> dashboard.ThresholdsConfig:
+    """``lowest`` is the colour below all of ``steps``, each of which begins at its value."""
+    above = [Threshold(value=value, color=colour) for value, colour in sorted(steps.items())]
+    return (
+        dashboard.ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([Threshold(value=None, color=lowest), *above])
+    )
+
+
+def the_more_the_worse(doubtful: float, bad: float) -> dashboard.ThresholdsConfig:
+    """Green, orange from ``doubtful`` on, red from ``bad`` on."""
+    return thresholds(GOOD, {doubtful: DOUBTFUL, bad: BAD})
+
+
+def the_less_the_worse(doubtful: float, bad: float) -> dashboard.ThresholdsConfig:
+    """Green, orange below ``doubtful``, red below ``bad``."""
+    return thresholds(BAD, {bad: DOUBTFUL, doubtful: GOOD})
+
+
+def plain() -> dashboard.ThresholdsConfig:
+    """One colour: no value is better than another."""
+    return thresholds(PLAIN, {})
+
+
+def drawn() -> common.GraphThresholdsStyleConfig:
+    """Thresholds as dashed lines."""
+    return common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
+
+
+def by_threshold() -> dashboard.FieldColor:
+    """Series are coloured by their values."""
+    return dashboard.FieldColor().mode(FieldColorModeId.THRESHOLDS)
+
+
+def words(**meanings: tuple[str, str]) -> ValueMap:
+    """What values are called and how they are coloured: ``words(_0=("closed", GOOD))``."""
+    results = {
+        value.removeprefix("_"): ValueMappingResult(text=text, color=colour, index=place)
+        for place, (value, (text, colour)) in enumerate(meanings.items())
+    }
+    return ValueMap(options=results)

@@ -1,0 +1,1 @@
+"""What panels ask, as functions: the same question is written once."""
