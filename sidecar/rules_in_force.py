@@ -13,6 +13,7 @@ from sidecar.ruleset.diagnostics import Diagnostic, Severity
 from sidecar.ruleset.reload import needs_restart
 from sidecar.ruleset.surroundings import Surroundings, Wrapped
 from sidecar.ruleset.telemetry_sections import DecisionLog
+from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.record import Noticed
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class RulesInForce:
         self._engine: Engine | None = None
         self._log_as_told()
         meters.readings = self._readings
-        meters.targets = lambda: {one.name: one.target for one in self.file.slo}
+        meters.aims = lambda: {
+            one.name: Aim(one.target, one.over, one.good.not_shed) for one in self.file.slo
+        }
         meters.controls = lambda: counted(self.controls.active())
 
     @property

@@ -13,6 +13,7 @@ from sidecar.proxy.engine import Engine
 from sidecar.rules_in_force import RulesInForce
 from sidecar.ruleset.check import check
 from sidecar.ruleset.controls import Control, What
+from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.record import RecordRing
 from tests.ruleset.compiled import checked, rule_file
@@ -181,9 +182,12 @@ async def test_objectives_count_on_and_show_the_targets_of_now() -> None:
     running.live.reload(checked(rule_file(text.replace("99%", "98%"))))
     [objective] = running.live.rules.routes["other"].objectives
     assert objective.count is running.meters.objective("up")
-    assert (running.meters.objective("up").bad, running.meters.targets()) == (1, {"up": 0.98})
+    assert (running.meters.objective("up").bad, running.meters.aims()) == (
+        1,
+        {"up": Aim(0.98, 86_400.0, not_shed=False)},
+    )
     running.live.reload(checked(rule_file()))
-    assert (running.meters.objective("up").bad, running.meters.targets()) == (1, {})
+    assert (running.meters.objective("up").bad, running.meters.aims()) == (1, {})
 
 
 async def test_what_a_rule_has_to_tell_is_logged() -> None:

@@ -250,6 +250,20 @@ SLO_TARGET: Final = Metric(
     (a.SERVICE, a.SLO),
     unit="ratio",
 )
+SLO_OVER: Final = Metric(
+    "sidecar_slo_over_seconds",
+    Kind.GAUGE,
+    "Over how long that share is to be reached.",
+    (a.SERVICE, a.SLO),
+    unit="seconds",
+)
+SLO_NOT_SHED: Final = Metric(
+    "sidecar_slo_not_shed",
+    Kind.GAUGE,
+    "1 where a request that was shed counts as a bad one, 0 where it does not count at all.",
+    (a.SERVICE, a.SLO),
+    counted="objective",
+)
 CONTROLS: Final = Metric(
     "sidecar_controls_active",
     Kind.GAUGE,

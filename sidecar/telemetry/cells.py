@@ -75,6 +75,17 @@ class Tally:
         counts[reason if reason in counts else OTHER] += count
 
 
+class Aim(NamedTuple):
+    """What an objective in force asks for."""
+
+    #: The share of good requests, 0 to 1.
+    target: float
+    #: Over how long it is to hold.
+    over_seconds: float
+    #: Whether a request that was shed is a bad one; else it is none of the objective's.
+    not_shed: bool
+
+
 class ObjectiveCell:
     """How many requests an objective (`slo`) has counted, by how they ended."""
 

@@ -15,7 +15,7 @@ from sidecar.model.outcome import CLIENT_GONE, CLIENT_STALLED
 from sidecar.model.policy import Mode, Reading, Rule
 from sidecar.telemetry import catalogue
 from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reasons
-from sidecar.telemetry.cells import DecisionCell, HistogramCell, ObjectiveCell, Tally
+from sidecar.telemetry.cells import Aim, DecisionCell, HistogramCell, ObjectiveCell, Tally
 from sidecar.telemetry.export_meters import ExportMeters
 from sidecar.telemetry.host_metrics import GC_BUCKETS
 
@@ -255,8 +255,8 @@ class Meters:
         self.readings: Callable[[], Iterable[tuple[Rule, Reading]]] = tuple
         self.decisions: dict[tuple[str, str, Mode], DecisionCell] = {}
         self.objectives: dict[str, ObjectiveCell] = {}
-        #: The targets of the objectives in force, 0 to 1; set by whoever runs the rules.
-        self.targets: Callable[[], dict[str, float]] = dict
+        #: What the objectives in force ask for; set by whoever runs the rules.
+        self.aims: Callable[[], dict[str, Aim]] = dict
         #: How many things are in the hands of operators, by sort; set by whoever runs the rules.
         self.controls: Callable[[], dict[str, int]] = _none_controlled
 

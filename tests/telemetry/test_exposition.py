@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from sidecar.telemetry.catalogue import METRICS
+from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.exposition import MetersCollector, Page, expose
 from sidecar.telemetry.host_metrics import READ
 from sidecar.telemetry.metrics import Meters
@@ -32,7 +33,7 @@ def crowded() -> MetersCollector:
     meters.saturation["loop"] = 0.5
     meters.objective("up")
     meters.exports.wanted(["files"])
-    meters.targets = {"up": 0.99}.copy
+    meters.aims = {"up": Aim(0.99, 3600.0, not_shed=False)}.copy
     return MetersCollector(meters)
 
 

@@ -8,6 +8,7 @@ from prometheus_client.samples import Sample
 
 from sidecar.model.policy import Mode
 from sidecar.telemetry.catalogue import DURATION_BUCKETS, METRICS
+from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.families import family_parts
 from sidecar.telemetry.host_metrics import READ
 from sidecar.telemetry.metrics import LOGS, Meters
@@ -43,7 +44,7 @@ def filled() -> Meters:
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).admitted += 1
     meters.objective("availability").good += 1
     meters.exports.wanted(["files"])
-    meters.targets = {"availability": 0.999}.copy
+    meters.aims = {"availability": Aim(0.999, 86_400.0, not_shed=True)}.copy
     meters.saturation["loop"] = 0.5
     return meters
 
@@ -126,7 +127,7 @@ def test_objectives_tell_how_requests_ended_and_what_is_wanted() -> None:
     meters.objective("gone").bad = 1
     cell = meters.objective("availability")
     cell.good, cell.bad, cell.shed = 3, 2, 1
-    meters.targets = {"availability": 0.999}.copy
+    meters.aims = {"availability": Aim(0.999, 86_400.0, not_shed=True)}.copy
     assert cell is meters.objective("availability")
     name = "sidecar_slo_requests_total"
     assert [
@@ -136,6 +137,8 @@ def test_objectives_tell_how_requests_ended_and_what_is_wanted() -> None:
     assert value(meters, name, slo="gone", outcome="bad") == 1
     [target] = samples(meters, "sidecar_slo_target_ratio")
     assert (target.labels["slo"], target.value) == ("availability", 0.999)
+    assert value(meters, "sidecar_slo_over_seconds", slo="availability") == 86_400
+    assert value(meters, "sidecar_slo_not_shed", slo="availability") == 1
 
 
 def test_error_type_is_the_reason_else_the_status_of_an_error() -> None:
