@@ -39,7 +39,7 @@ INHIBITIONS: Final = (
     Inhibition(
         ('severity="page"',),
         ('severity="ticket"',),
-        ("service", "alertname", "slo", "rule", "upstream"),
+        ("service", "alertname", "slo", "rule", "upstream", "instance"),
     ),
     Inhibition(
         ('alertname="SidecarSloBurn"', 'severity="page"', 'slo!=""'),

@@ -3,9 +3,9 @@
 Each rule asks Prometheus for the same expression that Prometheus would evaluate itself, and fires
 for each series in the answer, as there: whatever the value is, as Grafana's own import does it.
 
-Recordings are left out. They stay with Prometheus, whose storage they are written to, so that
-nothing is recorded twice; alerts ask for what was counted, never for what was recorded, and so
-work without them. An alert that would not is refused.
+Nothing is recorded by Grafana: what an alert asks for of recorded series is asked for in their
+place. So its alerts need no rule file in Prometheus, and nothing is recorded twice where there is
+one. That costs more of a query than a recorded series does, and is asked for no more often.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from sidecar.alerting.alert import Alert, Group, Recording
 from sidecar.alerting.durations import written
+from sidecar.alerting.inlining import inlined
 from sidecar.alerting.templates import for_grafana, grafana_literal
 from sidecar.alerting.yaml_text import yaml_text
 
@@ -40,7 +41,7 @@ def rule_groups(groups: Sequence[Group], *, folder: str, data_source: str) -> li
     """The bodies of ``PUT /api/v1/provisioning/folder/{folder}/rule-groups/{title}``.
 
     ``folder`` and ``data_source`` are uids; all groups of the folder come together. Raises
-    ValueError for alerts that cannot be told apart, and for one that needs a recording.
+    ValueError for alerts that cannot be told apart, and for what another group records.
     """
     where = {"orgID": _ORGANISATION, "folderUID": folder}
     bodies = []
@@ -164,22 +165,23 @@ def _in_steps(seconds: float, interval: int) -> str:
 
 def _with_titles(groups: Sequence[Group]) -> Iterator[tuple[Group, list[tuple[str, Alert]]]]:
     """The groups that have alerts, with the titles that these get."""
-    rules = [rule for group in groups for rule in group.rules]
-    alerts = [rule for rule in rules if isinstance(rule, Alert)]
-    _insist(alerts, {rule.record for rule in rules if isinstance(rule, Recording)})
-    often = Counter(map(_title, alerts))
-    for group in groups:
+    alerts = [(group, inlined(group)) for group in groups]
+    flat = [one for _, several in alerts for one in several]
+    _insist(flat, groups)
+    often = Counter(map(_title, flat))
+    for group, several in alerts:
         named = [
             (_title(one) if often[_title(one)] == 1 else f"{_title(one)} {_uid(one)[-8:]}", one)
-            for one in group.rules
-            if isinstance(one, Alert)
+            for one in several
         ]
         if named:
             yield group, named
 
 
-def _insist(alerts: list[Alert], recorded: set[str]) -> None:
+def _insist(alerts: list[Alert], groups: Sequence[Group]) -> None:
     uids = Counter(map(_uid, alerts))
+    rules = [rule for group in groups for rule in group.rules]
+    recorded = {rule.record for rule in rules if isinstance(rule, Recording)}
     for alert in alerts:
         if uids[_uid(alert)] > 1:
             raise ValueError(f"{alert.entry} is there twice, with the same name and labels")

@@ -120,7 +120,13 @@ def test_what_cannot_be_told_apart_is_refused() -> None:
         api([group(breaker()), group(breaker(), name="again")])
 
 
-def test_what_needs_a_recording_is_refused() -> None:
+def test_what_is_recorded_is_asked_for_itself() -> None:
+    alert = msgspec.structs.replace(burn(), expression=f"{RECORDED.record} > 0.1")
+    ((rule,),) = (body["rules"] for body in api([group(RECORDED, alert)]))
+    assert rule["data"][0]["model"]["expr"] == f"({RECORDED.expression}) > 0.1"
+
+
+def test_what_another_group_records_is_refused() -> None:
     alert = msgspec.structs.replace(burn(), expression=f"{RECORDED.record} > 0.1")
     with pytest.raises(ValueError, match="burn needs what is recorded: sidecar:slo_bad"):
         api([group(alert), group(RECORDED, name="recorded")])
