@@ -55,6 +55,11 @@ def service_of_series() -> dashboard.DashboardLink:
     return to("Look at ${__field.labels.service}", SERVICE, {"service": of_series("service")})
 
 
+def service_of_cell() -> dashboard.DashboardLink:
+    """To the service whose name stands in the cell."""
+    return to("Look at ${__value.text}", SERVICE, {"service": "${__value.text}"})
+
+
 def rule_of_series() -> dashboard.DashboardLink:
     """To the rule that a series is about."""
     preset = {name: of_series(name) for name in ("service", "kind", "rule")}

@@ -20,7 +20,9 @@ DOUBTFUL: Final = "orange"
 BAD: Final = "red"
 #: Neither good nor bad: a matter of fact.
 PLAIN: Final = "blue"
-UNKNOWN: Final = "text"
+NOTHING: Final = "super-light-green"
+#: Somebody's doing.
+BY_HAND: Final = "purple"
 
 
 def thresholds(lowest: str, steps: Mapping[float, str]) -> dashboard.ThresholdsConfig:
@@ -65,3 +67,10 @@ def words(**meanings: tuple[str, str]) -> ValueMap:
         for place, (value, (text, colour)) in enumerate(meanings.items())
     }
     return ValueMap(options=results)
+
+
+BREAKER: Final = words(
+    _0=("closed", GOOD), _1=("probing", DOUBTFUL), _2=("open", BAD), _3=("open", BAD)
+)
+RULE_FILE: Final = words(_0=("refused", BAD), _1=("in force", GOOD))
+UP: Final = words(_0=("left out", BAD), _1=("gets requests", GOOD))

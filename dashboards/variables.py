@@ -88,6 +88,12 @@ def upstream() -> dashboard.QueryVariable:
     return _labels("upstream", "upstream", FLEET(c.UPSTREAM_UP), "Whom the sidecar calls")
 
 
+def over() -> dashboard.CustomVariable:
+    """Over how long budgets are looked at."""
+    says = "Over how long budgets are looked at: most objectives say 30d"
+    return choice("over", "budget over", ("1h", "6h", "1d", "7d", "28d", "30d", "90d"), "30d", says)
+
+
 def choice(
     name: str, label: str, values: Sequence[str], chosen: str, says: str
 ) -> dashboard.CustomVariable:

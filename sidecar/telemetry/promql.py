@@ -125,6 +125,11 @@ def share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
+def filled(part: str, whole: str) -> str:
+    """``part``, and 0 for what has only a ``whole`` yet: none of it has been counted so far."""
+    return f"({part} or {whole} * 0)"
+
+
 def quantile(share_below: float, buckets: Selector, window: str, by: Iterable[str] = ()) -> str:
     """What so large a share of the observations of a histogram is below, from its buckets."""
     summed = total(rate(buckets, window), ("le", *by))

@@ -6,6 +6,7 @@ import pytest
 from sidecar.telemetry import catalogue, rule_metrics
 from sidecar.telemetry.promql import (
     Scope,
+    filled,
     highest,
     increase,
     lowest,
@@ -82,3 +83,7 @@ def test_strings_are_quoted_so_that_they_are_read_back() -> None:
     parsed = promql_parser.parse(f"up{{job={quoted(name)}}}")
     assert isinstance(parsed, promql_parser.VectorSelector)
     assert parsed.matchers.matchers[0].value == name
+
+
+def test_a_part_that_was_never_counted_is_zero_of_its_whole_and_nothing_without_one() -> None:
+    assert filled("a", "b") == "(a or b * 0)"
