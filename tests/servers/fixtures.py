@@ -14,6 +14,8 @@ from tests.servers import processes
 from tests.servers.alertmanager import Alertmanager, run_alertmanager
 from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
 from tests.servers.elasticsearch_files import Security, User
+from tests.servers.grafana.listening import run_grafana
+from tests.servers.grafana.server import Grafana
 from tests.servers.haproxy import Haproxy, run_haproxy
 from tests.servers.nginx import Nginx, run_nginx
 from tests.servers.otlp_receiver import OtlpReceiver, run_otlp_receiver
@@ -97,6 +99,18 @@ def webhook() -> Iterator[Webhook]:
     """A receiver of webhooks that keeps what it is sent; the test may tell it to refuse."""
     with run_webhook() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def grafana() -> Iterator[Grafana]:
+    """A new Grafana, played by a stand-in; the test may tell it to fail.
+
+    Nothing may be sent to it that Grafana's own description does not allow, unless the test
+    forgets it.
+    """
+    with run_grafana() as server:
+        yield server
+        assert server.violations == []
 
 
 @pytest.fixture(scope="session")
