@@ -38,6 +38,4 @@ def counted(groups: Iterable[Group]) -> str:
     """``12 alerts, 4 pages``."""
     alerts = [rule for group in groups for rule in group.rules if isinstance(rule, Alert)]
     pages = sum(alert.severity is Severity.PAGE for alert in alerts)
-    return (
-        f"{len(alerts)} alert{'s' * (len(alerts) != 1)}, {pages} page{'s' * (pages != 1)}"
-    )
+    return f"{len(alerts)} alert{'s' * (len(alerts) != 1)}, {pages} page{'s' * (pages != 1)}"
