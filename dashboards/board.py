@@ -86,12 +86,14 @@ def _laid_out(board: Board) -> Iterator[Panel | RowPanel]:
             title=row.title, collapsed=row.collapsed, id_val=panel_id(f"row {row.title}"),
             grid_pos=GridPos(h=1, w=COLUMNS, x=0, y=down), repeat=row.repeat or None,
         )  # fmt: skip
-        placed, down = _placed([one.build() for one in row.panels], down + 1)
+        placed, below = _placed([one.build() for one in row.panels], down + 1)
         yield heading
         if row.collapsed:
-            heading.panels = placed
+            # What follows stands right below it, until somebody opens it.
+            heading.panels, down = placed, down + 1
         else:
             yield from placed
+            down = below
 
 
 def _placed(panels: Sequence[Panel], down: int) -> tuple[list[Panel], int]:

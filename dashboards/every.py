@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import fleet
+from dashboards import fleet, service
 from dashboards.board import Board
 
-BOARDS: Final[tuple[Board, ...]] = (fleet.BOARD,)
+BOARDS: Final[tuple[Board, ...]] = (fleet.BOARD, service.BOARD)

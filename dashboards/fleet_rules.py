@@ -61,8 +61,8 @@ def _shedding() -> timeseries.Panel:
 def _held() -> statetimeline.Panel:
     panel = panels.states(
         "Held by hand",
-        "Purple: an operator has taken something out of the rule file's hands. `sidecar audit` "
-        "says who and why; lift what is no longer needed.",
+        "Purple: an operator has taken something out of the rule file's hands. `sidecar override`, "
+        "`switch` and `breaker` show what, until when and why; lift what is no longer needed.",
         units.Short,
         over_time(rules.held(FLEET), "{{service}} {{control}}"),
     )
