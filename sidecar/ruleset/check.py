@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from sidecar.ruleset.activity import check_activity
+from sidecar.ruleset.alert_checks import check_alerts
 from sidecar.ruleset.attachments import NOTHING_ATTACHED, Attachments, attach
 from sidecar.ruleset.attempts import check_attempts, lint_attempts
 from sidecar.ruleset.consistency import check_consistency
@@ -61,6 +62,7 @@ def check(text: bytes | str, name: str, folder: Folder | None = None) -> Checked
     found += check_fallbacks(parts, document)
     found += check_topology(parts, document)
     found += check_trust(parts, document)
+    found += check_alerts(parts, document)
     attachments = NOTHING_ATTACHED
     if folder is not None:
         attachments, problems = attach(parts, document, folder)

@@ -58,6 +58,7 @@ CODES: dict[str, Meaning] = {
     "incomplete": Meaning(_ERROR, "A field needs another one beside it."),
     # --- its values
     "bad-bind": Meaning(_ERROR, "Not an address to listen on."),
+    "bad-burn-rate": Meaning(_ERROR, "Not a burn rate with its two windows."),
     "bad-byte-rate": Meaning(_ERROR, "Not an amount of bytes per time."),
     "bad-count": Meaning(_ERROR, "Not a whole number of at least one."),
     "bad-duration": Meaning(_ERROR, "Not a length of time with its unit."),
@@ -84,6 +85,8 @@ CODES: dict[str, Meaning] = {
     "unknown-key": Meaning(_ERROR, "No key has this name."),
     "unknown-route": Meaning(_ERROR, "No route has this name."),
     "unknown-switch": Meaning(_ERROR, "No switch has this name."),
+    "unknown-rule": Meaning(_ERROR, "No rule has this name."),
+    "unknown-objective": Meaning(_ERROR, "No objective has this name."),
     "duplicate-name": Meaning(_ERROR, "Two entries of one section have the same name."),
     "reserved-name": Meaning(_ERROR, "A name that already means something else."),
     "key-cycle": Meaning(_ERROR, "Keys that stand in for each other in a circle or a long row."),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sidecar.model.addresses import Address
 from sidecar.model.policy import Mode
+from sidecar.ruleset.alert_lint import lint_alerts
 from sidecar.ruleset.capacity_lint import lint_capacity
 from sidecar.ruleset.diagnostics import Diagnostic
 from sidecar.ruleset.document import Document
@@ -53,6 +54,7 @@ def lint(file: RuleFile, document: Document) -> list[Diagnostic]:
         *_tls(file, place),
         *lint_capacity(file, place),
         *lint_objectives(file, place),
+        *lint_alerts(file, place),
     ]
 
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from sidecar.model.spec import MatchSpec, RuleSpec, Spec
 from sidecar.ruleset.nodes import Path
-from sidecar.ruleset.schema import RuleFile, allows_keys, entry_type
+from sidecar.ruleset.schema import RuleFile, allows_keys, entry_spec, entry_type
 from sidecar.ruleset.screen import Screened
 from sidecar.ruleset.sections import PrioritySpec, RouteSpec
 from sidecar.ruleset.slo_section import SloSpec
@@ -87,10 +87,10 @@ def salvage(screened: Screened) -> Parts:
     specs: dict[Path, Spec] = {}
     drafts: dict[Path, Spec] = {}
     for section, value in screened.data.items():
-        kind = entry_type(RuleFile.model_fields[section].annotation)
-        if not issubclass(kind, Spec):
-            continue
         for path, entry in _entries(section, value):
+            kind = entry_spec(section, entry)
+            if kind is None:
+                continue
             spec = _read(kind, entry)
             if spec is not None and not screened.removed_within(path):
                 specs[path] = spec

@@ -9,7 +9,6 @@ from typing import Final
 
 #: Fields, with ``*`` for a name that the admin chooses; places in lists are left out.
 _FIELDS: Final = frozenset({
-    "owner",
     "stores",
     "cache",
     "peak_shaving",
@@ -17,7 +16,6 @@ _FIELDS: Final = frozenset({
     "fallbacks.try.up_to",
     "traffic",
     "compensations",
-    "alerts",
     "upstreams.*.file",
     "upstreams.*.registry",
     "upstreams.*.targets.file",

@@ -114,7 +114,7 @@ def undeclared(
 
 def _repeated_names(document: Document) -> Iterator[Diagnostic]:
     """In lists; that a name is unique in a map is what duplicate keys are about."""
-    for section in ("routes", "priorities", "slo", *RULE_KINDS):
+    for section in ("routes", "priorities", "slo", "alerts", *RULE_KINDS):
         first: dict[str, int] = {}
         entries = document.root.fields.get(section) if document.root is not None else None
         for entry in entries.items if isinstance(entries, Sequence) else ():

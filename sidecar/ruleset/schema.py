@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from sidecar.model.reading import shown, unreadable
 from sidecar.model.spec import MatchSpec, RuleSpec, Spec
-from sidecar.model.values import KeyName, Name
+from sidecar.model.values import KeyName, Name, Text
 from sidecar.policies.access import AccessSpec
 from sidecar.policies.breaker import BreakerSpec
 from sidecar.policies.concurrency import ConcurrencySpec
@@ -26,8 +26,9 @@ from sidecar.policies.overload import OverloadSpec
 from sidecar.policies.rate_limit import RateLimitSpec
 from sidecar.policies.retry import RetrySpec
 from sidecar.ruleset.admin_section import AdminSpec
+from sidecar.ruleset.alerts_section import ALERT_KINDS, AlertEntry
 from sidecar.ruleset.listener_sections import ListenersSpec
-from sidecar.ruleset.nodes import Path
+from sidecar.ruleset.nodes import Mapping, Node, Path, Scalar, step
 from sidecar.ruleset.sections import (
     KeySpec,
     PrioritySpec,
@@ -42,6 +43,8 @@ from sidecar.ruleset.telemetry_sections import Criticality, TelemetrySpec
 FORMAT: Final = "sidecar/v1"
 #: The name of what no route matches.
 OTHER: Final = "other"
+#: The section whose entries are told apart by their `kind`.
+TOLD_APART: Final = "alerts"
 
 
 def _known_format(value: object) -> str:
@@ -57,6 +60,8 @@ class RuleFile(Spec):
     """The version of this language."""
     service: Name
     """The name of the service, which stands in metrics and logs."""
+    owner: Text = ""
+    """Who is to be told when something is wrong with it; stands on its alerts."""
     listeners: ListenersSpec
     """Where requests come in."""
     trust: TrustSpec = TrustSpec()
@@ -92,6 +97,9 @@ class RuleFile(Spec):
     """What is answered instead."""
     slo: tuple[SloSpec, ...] = ()
     """How good requests are to be, and how many of them; each is counted."""
+    alerts: tuple[AlertEntry, ...] | None = None
+    """When somebody is told, and how urgently; what is usual for what the file has when left
+    out, nothing when empty."""
     criticality: Criticality | None = None
     """How much others depend on this service: `critical`, `high`, `medium` or `low`; it is told
     with all telemetry, and changes nothing else."""
@@ -151,9 +159,9 @@ def fields_of(spec: type[Spec]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in spec.model_fields.items()}
 
 
-def field_at(path: Path) -> FieldInfo | None:
-    """The declaration of the field that ``path`` ends with."""
-    spec = spec_at(path[:-1])
+def field_at(path: Path, root: Node | None = None) -> FieldInfo | None:
+    """The declaration of the field that ``path`` ends with, in the file whose top is ``root``."""
+    spec = spec_at(path[:-1], root)
     fields = spec.model_fields.items() if spec is not None else ()
     return next((field for name, field in fields if path[-1] in {name, field.alias}), None)
 
@@ -163,15 +171,42 @@ def allows_keys(spec: type[Spec]) -> bool:
     return spec.model_config.get("extra") == "allow"
 
 
-def spec_at(path: Path) -> type[Spec] | None:
-    """The spec of the map at ``path``; None where there is a plain value or nothing at all."""
+def spec_at(path: Path, root: Node | None = None) -> type[Spec] | None:
+    """The spec of the map at ``path``; None where there is a plain value or nothing at all.
+
+    What entries of ``alerts`` are follows from their ``kind`` in the file whose top is ``root``;
+    of one whose kind nobody knows nothing is known.
+    """
     annotation: Any = RuleFile
+    if path[:1] == (TOLD_APART,) and len(path) > 1:
+        annotation, path = ALERT_KINDS.get(_kind_in(root, path[:2])), path[2:]
     for part in path:
         annotation = _step(annotation, part)
     found = _among_values(annotation)
     if found is None and get_origin(annotation) not in {dict, tuple}:
         found = entry_type(annotation)
     return found if _is_spec(found) else None
+
+
+def entry_spec(section: str, entry: object) -> type[Spec] | None:
+    """The spec of an entry of a section, or of the section when it is one map itself.
+
+    None where entries are plain values, and where nobody knows what this one is.
+    """
+    if section == TOLD_APART:
+        kind = entry.get("kind") if isinstance(entry, dict) else None
+        return ALERT_KINDS.get(kind) if isinstance(kind, str) else None
+    spec = entry_type(RuleFile.model_fields[section].annotation)
+    return spec if _is_spec(spec) else None
+
+
+def _kind_in(root: Node | None, path: Path) -> str:
+    """The ``kind`` of the entry at ``path``; empty where there is none."""
+    node = root
+    for part in path:
+        node = step(node, part) if node is not None else None
+    kind = node.fields.get("kind") if isinstance(node, Mapping) else None
+    return kind.value if isinstance(kind, Scalar) and isinstance(kind.value, str) else ""
 
 
 def _step(annotation: Any, part: str | int) -> Any:
@@ -236,7 +271,7 @@ def _tidied(schema: Any) -> Any:
         elif word == "oneOf":
             # Told apart by their types: never more than one of them fits.
             kept["anyOf"] = _tidied(value)
-        elif word != "title" and not (word == "default" and _says_nothing(value)):
+        elif word not in _LEFT_OUT and not (word == "default" and _says_nothing(value)):
             kept[word] = value if word == "default" else _tidied(value)
     if "oneOf" in kept:
         # What tells the forms of a value apart is how they look; editors say more of `anyOf`.
@@ -250,6 +285,7 @@ def _tidied(schema: Any) -> Any:
 
 
 _NAMED = frozenset({"properties", "patternProperties", "$defs"})
+_LEFT_OUT = frozenset({"title", "discriminator"})
 
 
 def _says_nothing(default: object) -> bool:

@@ -10,15 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sidecar.model.reading import closest
+from sidecar.ruleset.alerts_section import ALERT_KINDS
 from sidecar.ruleset.diagnostics import Diagnostic, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.nodes import Mapping, Node, Path, Scalar, rename
 from sidecar.ruleset.planned import is_planned_field, is_planned_word
-from sidecar.ruleset.schema import RuleFile, allows_keys, fields_of, spec_at
+from sidecar.ruleset.schema import TOLD_APART, RuleFile, allows_keys, fields_of, spec_at
 from sidecar.ruleset.words import unknown_field
 
 #: So much alike must a field be that is not there, where another one is there and closer.
 _LIKELY = 0.7
+#: Fields that an entry of `alerts` may have whatever its kind turns out to be.
+_OF_ANY_KIND = tuple(
+    dict.fromkeys(name for kind in ALERT_KINDS.values() for name in fields_of(kind))
+)
 _LATER = "it is part of the language, but not of this version; leave it out"
 
 
@@ -78,12 +83,20 @@ class _Screen:
                 self._screened.remove(place)
                 del node.fields[name]
 
+    def _mend_kind(self, node: Mapping, path: Path) -> None:
+        """Put right the one field that says which fields there are."""
+        kind = node.fields.get("kind")
+        if kind is None or not isinstance(kind, Scalar) or kind.value not in ALERT_KINDS:
+            self.mend_names(node, path, _OF_ANY_KIND)
+
     def content(self, node: Node, path: Path) -> object:
         """The content of ``node`` without what is reported."""
         if isinstance(node, Scalar):
             return node.value
         if isinstance(node, Mapping):
-            spec = spec_at(path)
+            if len(path) == 2 and path[0] == TOLD_APART:
+                self._mend_kind(node, path)
+            spec = spec_at(path, self._document.root)
             if spec is not None:
                 keys = self.key_names if allows_keys(spec) else ()
                 self.mend_names(node, path, (*fields_of(spec), *keys))

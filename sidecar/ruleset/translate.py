@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from sidecar.model.reading import closest, shown
+from sidecar.ruleset.alerts_section import ALERT_KINDS
 from sidecar.ruleset.diagnostics import CODES, Diagnostic, Span, finding
 from sidecar.ruleset.document import Document
 from sidecar.ruleset.nodes import Node, Path, step
-from sidecar.ruleset.schema import field_at
+from sidecar.ruleset.schema import TOLD_APART, field_at
 from sidecar.ruleset.words import where
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _HABITS = {
 }
 _MAP_TYPES = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
 _LIST_TYPES = frozenset({"tuple_type", "list_type", "set_type"})
+_KIND_TYPES = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _WORD_TYPES = frozenset({"enum", "literal_error"})
 
 
@@ -45,10 +47,12 @@ def translate(error: ErrorDetails, document: Document) -> Diagnostic:
     """The diagnostic for one of pydantic's errors about ``document``."""
     path = place_of(error, document)
     kind = error["type"]
+    if kind in _KIND_TYPES:
+        return _no_kind(error, path, document)
     if kind == "missing":
         span = document.holder_span(path[:-1])
         message = f"'{path[-1]}' is missing {where(path[:-1], document)}"
-        return finding("missing-field", message, document.name, span, _to_add(path))
+        return finding("missing-field", message, document.name, span, _to_add(path, document))
     if kind in CODES:
         context = error.get("ctx", {})
         span = _value_span(error, path, document)
@@ -68,7 +72,8 @@ def place_of(error: ErrorDetails, document: Document) -> Path:
         for taken in kept:
             node = step(node, taken) if node is not None else None
         last = index == len(location) - 1
-        if part == "[key]":
+        if part == "[key]" or (index == 2 and location[0] == TOLD_APART):
+            # The third step into `alerts` is the word by which pydantic tells entries apart.
             continue
         if node is not None and step(node, part) is None and not (last and isinstance(part, str)):
             continue
@@ -85,8 +90,21 @@ def _value_span(error: ErrorDetails, path: Path, document: Document) -> Span:
     return document.span(path)
 
 
-def _to_add(path: Path) -> str:
-    field = field_at(path)
+def _no_kind(error: ErrorDetails, path: Path, document: Document) -> Diagnostic:
+    """What is told apart by its kind has none, or one that nobody knows."""
+    if error["type"] == "union_tag_not_found":
+        message = f"'kind' is missing {where(path, document)}"
+        hint = "add kind: what it is about, such as burn_rate or breaker_open"
+        return finding("missing-field", message, document.name, document.holder_span(path), hint)
+    given = error["input"].get("kind") if isinstance(error["input"], dict) else None
+    meant = closest(given, ALERT_KINDS) if isinstance(given, str) else None
+    hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(ALERT_KINDS)}"
+    message = f"{shown(given)} is no kind of alert"
+    return finding("unknown-word", message, document.name, document.span((*path, "kind")), hint)
+
+
+def _to_add(path: Path, document: Document) -> str:
+    field = field_at(path, document.root)
     sentence = (field.description or "").partition(";")[0].rstrip(".") if field else ""
     sentence = sentence.replace("`", "")
     return f"add {path[-1]}: {sentence[:1].lower()}{sentence[1:]}" if sentence else ""

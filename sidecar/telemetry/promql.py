@@ -110,6 +110,11 @@ def lowest(expression: str, by: Iterable[str] = ()) -> str:
     return _aggregate("min", expression, by)
 
 
+def mean(expression: str, by: Iterable[str] = ()) -> str:
+    """The mean, by labels or of all."""
+    return _aggregate("avg", expression, by)
+
+
 def _aggregate(function: str, expression: str, by: Iterable[str]) -> str:
     labels = ", ".join(by)
     return f"{function} by ({labels}) ({expression})" if labels else f"{function}({expression})"
@@ -134,3 +139,13 @@ def quantile(share_below: float, buckets: Selector, window: str, by: Iterable[st
     """What so large a share of the observations of a histogram is below, from its buckets."""
     summed = total(rate(buckets, window), ("le", *by))
     return f"histogram_quantile({share_below:g}, {summed})"
+
+
+def absent(selector: Selector) -> str:
+    """1 while there is no such series at all."""
+    return f"absent({now(selector)})"
+
+
+def changes(selector: Selector, window: str) -> str:
+    """How often the value of what goes up and down was another one than before."""
+    return f"changes({now(selector)}[{window}])"

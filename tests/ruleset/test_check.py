@@ -61,20 +61,22 @@ def test_every_code_about_a_file_has_a_bad_file() -> None:
     assert set(CODES) - covered == {"no-file", "needs-restart"}
 
 
-def _field_names(node: Node, path: tuple[str | int, ...]) -> Iterator[tuple[int, int, str]]:
+def _field_names(
+    node: Node, path: tuple[str | int, ...], root: Node
+) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of each field name that the language gives."""
     if isinstance(node, Mapping):
         for name, value in node.fields.items():
             span = node.names[name]
-            spec = spec_at(path)
+            spec = spec_at(path, root)
             if spec is not None and name in {
                 field.alias or own for own, field in spec.model_fields.items()
             }:
                 yield span.line, span.column, name
-            yield from _field_names(value, (*path, name))
+            yield from _field_names(value, (*path, name), root)
     elif isinstance(node, Sequence):
         for index, item in enumerate(node.items):
-            yield from _field_names(item, (*path, index))
+            yield from _field_names(item, (*path, index), root)
 
 
 def _typing_error(name: str, kind: int) -> str:
@@ -107,7 +109,7 @@ def _misspelled(path: Path) -> Iterator[tuple[str, list[_Slip]]]:
     assert root is not None
     slips = [
         _Slip(line, column, _typing_error(name, number % 4), name)
-        for number, (line, column, name) in enumerate(sorted(set(_field_names(root, ()))))
+        for number, (line, column, name) in enumerate(sorted(set(_field_names(root, (), root))))
     ]
     apart = len(slips) // _AT_ONCE + 1
     groups: list[dict[int, _Slip]] = []

@@ -47,7 +47,7 @@ def test_words_of_later_versions() -> None:
 
 
 def test_what_is_planned_beside_the_fields_of_a_map() -> None:
-    assert {"traffic", "alerts", "stores"} <= {*planned_beside(())}
+    assert {"traffic", "cache", "stores"} <= {*planned_beside(())}
     assert {"zones", "warm_up"} <= {*planned_beside(("upstreams", "app"))}
     assert planned_beside(("retries",)) == ["hedge_after"]
     assert planned_beside(("trust", "paths")) == []
