@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sidecar.alerting.alert import MARK, Alert, Group, Recording, Severity
-from sidecar.alerting.kind import Condition, Kind, plain
+from sidecar.alerting.kind import Condition, Kind
 from sidecar.alerting.kinds import KINDS
 from sidecar.alerting.objectives import burns, record_budget, record_windows
 from sidecar.alerting.profile import PRODUCTION, Profile
@@ -100,14 +100,14 @@ def _alert(kind: Kind, spec: AlertSpec, found: Condition, site: Site) -> Alert:
 
 def _owner(spec: AlertSpec, file: RuleFile) -> str:
     """Whoever is named closest; else the service, for somebody must be."""
-    return plain(spec.owner or file.owner or file.service)
+    return spec.owner or file.owner or file.service
 
 
 def _labels(
     spec: AlertSpec, found: Condition, severity: Severity, file: RuleFile
 ) -> dict[str, str]:
     """Those of the rule, then the entry's, then ours, which nobody else's replace."""
-    named = {name: plain(text) for name, text in {**found.subject.labels, **spec.labels}.items()}
+    named = {**found.subject.labels, **spec.labels}
     ours = {
         "service": file.service,
         "severity": severity.value,
@@ -124,9 +124,9 @@ def _annotations(kind: Kind, spec: AlertSpec, found: Condition, site: Site) -> d
         "summary": found.summary,
         "description": kind.first,
         "rule": found.subject.name,
-        "source": plain(str(found.subject.source)),
-        "alert_source": plain(str(site.source(site.entry))) if site.entry is not None else "",
+        "source": str(found.subject.source),
+        "alert_source": str(site.source(site.entry)) if site.entry is not None else "",
         "owner": _owner(spec, site.file),
-        "why": plain(spec.why or found.subject.why or kind.why),
+        "why": spec.why or found.subject.why or kind.why,
     }
     return {name: text for name, text in told.items() if text}

@@ -50,8 +50,3 @@ def kind(
         return Kind(kind_of(spec), alert, why, first, keep_seconds, conditions)
 
     return declared
-
-
-def plain(text: str) -> str:
-    """``text`` such that it is no template of an annotation or a label."""
-    return text.replace("{{", '{{ "{{" }}')

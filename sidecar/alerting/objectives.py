@@ -95,16 +95,16 @@ def record_windows(slo: SloSpec, service: str, windows: Iterable[str]) -> Iterat
     """
     for window in dict.fromkeys(windows):
         whole, bad = _counted(slo, service, window)
-        yield Recording(_name(requests(slo, service, window)), whole, {})
+        yield Recording(_name(requests(slo, service, window)), whole, {"slo": slo.name})
         ratio = share(bad, requests(slo, service, window))
-        yield Recording(_name(bad_ratio(slo, service, window)), ratio, {})
+        yield Recording(_name(bad_ratio(slo, service, window)), ratio, {"slo": slo.name})
 
 
 def record_budget(slo: SloSpec, service: str, profile: Profile) -> Recording:
     """What is left of the budget: needs as much history as the objective's `over` has."""
     whole, bad = _counted(slo, service, profile.window(slo.over))
     expression = f"1 - ({share(bad, whole)}) / {budget(slo)}"
-    return Recording(BUDGET_LEFT, expression, {})
+    return Recording(BUDGET_LEFT, expression, {"slo": slo.name})
 
 
 def _counted(slo: SloSpec, service: str, window: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-_UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+from sidecar.alerting.durations import written as in_words
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -27,20 +27,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     def window(self, written: float) -> str:
         """The same, as Prometheus has it."""
-        return duration(self.seconds(written))
-
-
-def duration(seconds: float) -> str:
-    """``5400`` → ``1h30m``, to the millisecond. Raises ValueError for nothing at all."""
-    rest = round(seconds * 1000)
-    if rest <= 0:
-        raise ValueError(f"{seconds} seconds are no duration")
-    parts = []
-    for unit, length in _UNITS:
-        count, rest = divmod(rest, length)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts)
+        return in_words(self.seconds(written))
 
 
 #: As the rule file says.

@@ -137,7 +137,10 @@ def _windows(
                 if meant and one.long_seconds > slo.over:
                     message = f"'{slo.name}' is held over less time than this window has"
                     span = document.span((*path, field, index))
-                    hint = f"write a window that is shorter than the over of '{slo.name}'"
+                    hint = (
+                        f"write a window no longer than the over of '{slo.name}', or name in slo "
+                    )
+                    hint += "those that it is meant for"
                     yield finding("conflict", message, document.name, span, hint)
 
 

@@ -81,11 +81,16 @@ def _about_nothing(
     file: RuleFile, path: Path, spec: AlertSpec, place: Places
 ) -> Iterator[Diagnostic]:
     """Kinds that are about whatever the file has, where it has nothing of the sort."""
-    what, is_there = _SUBJECTS.get(spec.kind, ("", _always))
     fields = ("breaker", "fallback", "retry", "limit", "rule", "slo", "upstream")
-    if not any(getattr(spec, field, ()) for field in fields) and not is_there(file):
-        message = f"'{spec.name}' never fires: there is no {what}"
+    if not any(getattr(spec, field, ()) for field in fields) and not has_subject(spec.kind, file):
+        message = f"'{spec.name}' never fires: there is no {_SUBJECTS[spec.kind][0]}"
         yield place.value("never-fires", (*path, "kind"), message, _LEAVE_OUT)
+
+
+def has_subject(kind: str, file: RuleFile) -> bool:
+    """Whether a file has what a kind of alert is about when it names nothing."""
+    _, is_there = _SUBJECTS.get(kind, ("", _always))
+    return is_there(file)
 
 
 def _always(_: RuleFile) -> bool:

@@ -18,6 +18,8 @@ _BURN_WRITTEN: Final = "write FACTORx over LONG/SHORT, such as 14.4x over 1h/5m"
 _FASTEST: Final = 100_000.0
 _DAY: Final = 86_400.0
 _SHORTEST_LOOK, _LONGEST_LOOK = 5.0, 30 * _DAY
+#: The largest bound of the buckets that the loop's lag is counted in.
+_LATEST_MEASURED: Final = 1.0
 _RULE: Final = re.compile(r"[a-z_]{1,40}/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -76,6 +78,14 @@ def _look(value: object) -> float:
     raise unreadable("bad-duration", problem, "write a length of time from 5s to 30d, such as 5m")
 
 
+def _lateness(value: object) -> float:
+    seconds = parse_duration(value)
+    if seconds < _LATEST_MEASURED:
+        return seconds
+    problem = f"nothing is ever measured to be later than {shown(value)}"
+    raise unreadable("bad-duration", problem, "write less than 1s, such as 50ms")
+
+
 def _rule_name(value: object) -> str:
     if isinstance(value, str) and _RULE.fullmatch(value):
         return value
@@ -120,6 +130,14 @@ LookBack = Annotated[
     PlainValidator(_look),
     WithJsonSchema(
         {"type": "string", "examples": ["5m"], "description": "A length of time from 5s to 30d."}
+    ),
+]
+#: Seconds.
+Lateness = Annotated[
+    float,
+    PlainValidator(_lateness),
+    WithJsonSchema(
+        {"type": "string", "examples": ["50ms"], "description": "A length of time below 1s."}
     ),
 ]
 #: ``rate_limits/each-client``.

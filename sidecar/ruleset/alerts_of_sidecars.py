@@ -6,7 +6,7 @@ from typing import Literal
 
 from sidecar.model.values import Count, Duration, written
 from sidecar.ruleset.alert_entry import HeldAlertSpec
-from sidecar.ruleset.alert_values import AlertSeverity, LookBack, ShareAbove, lasting
+from sidecar.ruleset.alert_values import AlertSeverity, Lateness, LookBack, ShareAbove, lasting
 
 
 class SidecarAbsentSpec(HeldAlertSpec):
@@ -67,8 +67,8 @@ class LoopLateSpec(HeldAlertSpec):
 
     kind: Literal["loop_late"]
     """What it is about."""
-    above: Duration = written("50ms")
-    """How late it may be; up to 1s is measured."""
+    above: Lateness = written("50ms")
+    """How late it may be."""
     over: LookBack = written("5m")
     """How far back to look."""
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from sidecar.model.spec import MatchSpec, RuleSpec, Spec
 from sidecar.ruleset.nodes import Path
-from sidecar.ruleset.schema import RuleFile, allows_keys, entry_spec, entry_type
+from sidecar.ruleset.schema import TOLD_APART, RuleFile, allows_keys, entry_spec, entry_type
 from sidecar.ruleset.screen import Screened
 from sidecar.ruleset.sections import PrioritySpec, RouteSpec
 from sidecar.ruleset.slo_section import SloSpec
@@ -124,7 +124,7 @@ def _of_kind(specs: dict[Path, Spec], kind: type[SpecT]) -> Iterator[tuple[Path,
 def _entries(section: str, value: object) -> Iterator[tuple[Path, object]]:
     """The entries of a list or of a map of names; a section that is one map as it is."""
     annotation = RuleFile.model_fields[section].annotation
-    if get_origin(annotation) not in {dict, tuple}:
+    if section != TOLD_APART and get_origin(annotation) not in {dict, tuple}:
         yield (section,), value
     elif isinstance(value, dict):
         for name, entry in value.items():

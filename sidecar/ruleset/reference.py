@@ -12,8 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from sidecar.model.spec import MatchSpec, RuleSpec, Spec
+from sidecar.ruleset.alert_entry import AlertSpec
+from sidecar.ruleset.alerts_section import ALERT_KINDS
 from sidecar.ruleset.diagnostics import CODES, Severity
-from sidecar.ruleset.schema import RULE_KINDS, RuleFile, entry_type, fields_of, json_schema
+from sidecar.ruleset.schema import (
+    RULE_KINDS,
+    TOLD_APART,
+    RuleFile,
+    entry_type,
+    fields_of,
+    json_schema,
+)
 
 BEGIN: Final = "<!-- generated from sidecar/ruleset: do not edit below -->"
 END: Final = "<!-- end of the generated part -->"
@@ -82,7 +91,9 @@ def _maps(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "#### The file", _fields(RuleFile, schema)
     for section, annotation in fields_of(RuleFile).items():
         spec = entry_type(annotation)
-        if section not in RULE_KINDS and isinstance(spec, type) and issubclass(spec, Spec):
+        if section == TOLD_APART:
+            yield from _alerts(schema)
+        elif section not in RULE_KINDS and isinstance(spec, type) and issubclass(spec, Spec):
             yield from _below(_ENTRIES.get(section, section), spec, schema)
     yield "#### `match`", _fields(MatchSpec, schema)
     common = fields_of(RuleSpec)
@@ -97,6 +108,34 @@ def _maps(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
             inner = entry_type(annotation)
             if name in rest and isinstance(inner, type) and issubclass(inner, Spec):
                 yield from _below(f"{section}[].{name}", inner, schema)
+
+
+def _alerts(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The kinds of alerts with what each may have, and what those fields say."""
+    shared = fields_of(AlertSpec)
+    fields: dict[str, Any] = {}
+    rows = []
+    for word, spec in ALERT_KINDS.items():
+        definition = _definition(spec, schema)
+        own = {name: one for name, one in definition["properties"].items() if name not in shared}
+        fields = {**own, **fields}
+        written = ", ".join(f"`{name}{_left_out(one)}`" for name, one in own.items())
+        rows.append((f"`{word}`", written, definition["description"]))
+    any_kind = _definition(next(iter(ALERT_KINDS.values())), schema)
+    common = {name: one for name, one in any_kind["properties"].items() if name in shared}
+    common["kind"] = {"description": "What it is about: one of the kinds below.", "type": "string"}
+    yield f"#### `{TOLD_APART}[]`", _rows(common, schema, any_kind["required"])
+    yield "#### Kinds of alerts", _table(("kind", "its fields, and what they are when left out",
+                                          "somebody is told when"), rows)  # fmt: skip
+    plain = {name: {**one, "default": None} for name, one in fields.items()}
+    told = ((f"`{name}`", _written(one, schema), _meaning(one, schema))
+            for name, one in plain.items())  # fmt: skip
+    yield "#### Fields of kinds of alerts", _table(("field", "written", "meaning"), told)
+
+
+def _left_out(field: dict[str, Any]) -> str:
+    """``: 5m`` where that is what a field is when left out."""
+    return f": {json.dumps(field['default']).strip(chr(34))}" if "default" in field else ""
 
 
 def _below(path: str, spec: type[Spec], schema: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -178,7 +178,9 @@ def spec_at(path: Path, root: Node | None = None) -> type[Spec] | None:
     of one whose kind nobody knows nothing is known.
     """
     annotation: Any = RuleFile
-    if path[:1] == (TOLD_APART,) and len(path) > 1:
+    if path == (TOLD_APART,):
+        return None
+    if path[:1] == (TOLD_APART,):
         annotation, path = ALERT_KINDS.get(_kind_in(root, path[:2])), path[2:]
     for part in path:
         annotation = _step(annotation, part)

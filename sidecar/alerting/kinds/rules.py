@@ -1,16 +1,25 @@
-"""Alerts about rules: what they refuse, stand in for or forget, and who holds them by hand."""
+"""Alerts about rules: breakers that are open, and what rules refuse or would refuse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sidecar.alerting.kind import Condition, kind
+from sidecar.alerting.kinds.shares import too_large
 from sidecar.alerting.site import Site
 from sidecar.model.policy import Mode
 from sidecar.model.spec import RuleSpec
-from sidecar.ruleset.alerts_of_rules import BreakerOpenSpec, ControlActiveSpec, RulesRefusedSpec
-from sidecar.telemetry.catalogue import CONTROLS, FILES_REFUSED, RELOAD_SUCCESSFUL
-from sidecar.telemetry.promql import highest, now, total
+from sidecar.ruleset.alert_checks import LOAD_KINDS
+from sidecar.ruleset.alert_entry import ShareAlertSpec
+from sidecar.ruleset.alert_lint import REFUSING
+from sidecar.ruleset.alerts_of_rules import (
+    BreakerOpenSpec,
+    RefusedShareSpec,
+    ShadowShareSpec,
+    ShedShareSpec,
+)
+from sidecar.telemetry.catalogue import DECISIONS
+from sidecar.telemetry.promql import now, total
 from sidecar.telemetry.rule_metrics import BREAKER_FORCED, BREAKER_STATE
 
 
@@ -43,29 +52,61 @@ def breaker_open(spec: BreakerOpenSpec, site: Site) -> Iterator[Condition]:
         yield Condition(site.rule(rule), expression, summary)
 
 
-@kind(
-    RulesRefusedSpec,
-    "SidecarRulesRefused",
-    why="what was pushed is not in force, and a restart would end with this file",
-    first="`sidecar check` the file that was pushed, mend it, and push it again.",
-)
-def rules_refused(spec: RulesRefusedSpec, site: Site) -> Iterator[Condition]:
-    """One; the value is at how many instances."""
-    refused = f"{now(site.scope(RELOAD_SUCCESSFUL))} == 0"
-    files = f"{now(site.scope(FILES_REFUSED))} > 0"
-    summary = f"{{{{ $value }}}} sidecars of {site.file.service} obey older rules than their files"
-    yield Condition(site.here, f"count({refused} or {files}) > 0", summary)
+def _refusing(
+    spec: ShareAlertSpec, site: Site, rules: Iterable[RuleSpec], words: str, mode: Mode
+) -> Iterator[Condition]:
+    """One for each rule: of what it decided on, too much is refused.
+
+    What waits for its turn is decided later, and counted then.
+    """
+    for rule in rules:
+        labels = labels_of(rule, mode)
+        refused = site.scope(DECISIONS, **labels, outcome="refused")
+        decided = site.scope(DECISIONS, **labels, outcome="=~admitted|refused")
+        subject = site.rule(rule)
+        summary = f"{subject.name} of {site.file.service} {words} "
+        summary += "{{ $value | humanizePercentage }} of what it governs"
+        yield Condition(subject, too_large(spec, site, refused, (decided,)), summary)
 
 
 @kind(
-    ControlActiveSpec,
-    "SidecarControlActive",
-    why="what is held by hand is what no rule file shows",
-    first="`sidecar status` says who holds what and why: lift it, or put it into the rule file.",
+    ShedShareSpec,
+    "SidecarShedding",
+    why="there is more to do than can be done, and users are turned away",
+    first="Add instances or CPU, or turn something off with `sidecar switch`; `sidecar top` shows "
+    "who is shed.",
+    keep_seconds=60.0,
 )
-def control_active(spec: ControlActiveSpec, site: Site) -> Iterator[Condition]:
-    """One for each sort of control: override, switch, breaker."""
-    expression = f"{highest(now(site.scope(CONTROLS)), ('control',))} > 0"
-    summary = f"somebody holds {{{{ $value }}}} of {site.file.service} by hand: "
-    summary += "{{ $labels.control }}"
-    yield Condition(site.here, expression, summary)
+def shed_share(spec: ShedShareSpec, site: Site) -> Iterator[Condition]:
+    """One for each rule of `overload` and `concurrency`."""
+    rules = site.rules_called(spec.rule) if spec.rule else site.rules_of(*LOAD_KINDS)
+    return _refusing(spec, site, rules, "turns away", Mode.ENFORCE)
+
+
+@kind(
+    RefusedShareSpec,
+    "SidecarRefusing",
+    why="the rule turns away more than was expected of it",
+    first="`sidecar top` shows whom it refuses. If it is wrong: `sidecar override RULE --mode "
+    "shadow --for 10m`, then change the file.",
+    keep_seconds=60.0,
+)
+def refused_share(spec: RefusedShareSpec, site: Site) -> Iterator[Condition]:
+    """One for each rule."""
+    usual = (one for one in site.file.rate_limits if not one.per and one.mode is Mode.ENFORCE)
+    rules = site.rules_called(spec.rule) if spec.rule else usual
+    return _refusing(spec, site, rules, "refuses", Mode.ENFORCE)
+
+
+@kind(
+    ShadowShareSpec,
+    "SidecarShadowWouldRefuse",
+    why="enforced as it is, the rule would turn users away",
+    first="`sidecar tap --shadow` shows whom it would refuse: change it before it is enforced.",
+    keep_seconds=600.0,
+)
+def shadow_share(spec: ShadowShareSpec, site: Site) -> Iterator[Condition]:
+    """One for each rule."""
+    usual = site.rules_of(*REFUSING, mode=Mode.SHADOW)
+    rules = site.rules_called(spec.rule) if spec.rule else usual
+    return _refusing(spec, site, rules, "would refuse", Mode.SHADOW)
