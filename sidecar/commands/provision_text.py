@@ -9,17 +9,24 @@ from typing import Final
 from rich.text import Text
 
 from sidecar.provision.difference import Changed
-from sidecar.provision.provisioning import Step, What
+from sidecar.provision.step import Step, What
 
 _SIGNS: Final = {
     What.CREATED: ("+", "green"),
     What.CHANGED: ("~", "yellow"),
+    What.DELETED: ("-", "red"),
     What.UNCHANGED: ("=", "dim"),
     What.REFUSED: ("!", "bold red"),
     What.NOTE: ("i", "cyan"),
 }
 #: What is counted at the end, in order.
-_COUNTED: Final = (What.CREATED, What.CHANGED, What.UNCHANGED, What.REFUSED)
+_COUNTED: Final = (What.CREATED, What.CHANGED, What.DELETED, What.UNCHANGED, What.REFUSED)
+
+_WOULD: Final = {
+    What.CREATED: "to create",
+    What.CHANGED: "to change",
+    What.DELETED: "to delete",
+}
 
 
 def step_lines(step: Step) -> Iterator[Text]:
@@ -34,7 +41,7 @@ def step_lines(step: Step) -> Iterator[Text]:
 def summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     """All in one sentence."""
     counts = Counter(step.what for step in steps)
-    would = {What.CREATED: "to create", What.CHANGED: "to change"} if dry_run else {}
+    would = _WOULD if dry_run else {}
     parts = [f"{counts[what]} {would.get(what, what.value)}" for what in _COUNTED if counts[what]]
     said = ", ".join(parts) or "nothing to do"
     return f"{said}; nothing was changed" if dry_run else said

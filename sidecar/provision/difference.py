@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
-
-#: What clusters add by themselves.
-_ADDED_BY_CLUSTERS: Final = (
-    "created_date",
-    "modified_date",
-    "data_stream.",
-    "template.lifecycle.",
-    "deprecated",
-    "allow_auto_create",
-)
+from typing import Any, NamedTuple
 
 
 class Changed(NamedTuple):
@@ -24,14 +14,19 @@ class Changed(NamedTuple):
     after: str
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Changed]:
-    """What differs, sorted; in which form a cluster answers a value makes no difference."""
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], added: tuple[str, ...] = ()
+) -> list[Changed]:
+    """What differs, sorted; in which form a value is answered makes no difference.
+
+    ``added`` are the beginnings of the paths at which others add something by themselves.
+    """
     old, new = (dict(_leaves("", side)) for side in (before, after))
     return [
         Changed(path, old.get(path, ""), new.get(path, ""))
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
-        and not (path not in new and path.startswith(_ADDED_BY_CLUSTERS))
+        and not (path not in new and path.startswith(added))
     ]
 
 

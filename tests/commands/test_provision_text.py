@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sidecar.commands.provision_text import step_lines, summary
 from sidecar.provision.difference import Changed
-from sidecar.provision.provisioning import Step, What
+from sidecar.provision.step import Step, What
 
 _CHANGED = Step(
     What.CHANGED, "index template x", changed=(Changed("priority", "1", "2"), Changed("a", "", "b"))

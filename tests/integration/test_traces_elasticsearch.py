@@ -17,9 +17,9 @@ from sidecar.elastic.connect import connect
 from sidecar.export.backend import TAKEN
 from sidecar.export.documents import Documents
 from sidecar.export.item import Item
-from sidecar.provision.cluster import Cluster
-from sidecar.provision.provisioning import provision
-from sidecar.provision.wanted import Plan
+from sidecar.provision.elasticsearch.cluster import Cluster
+from sidecar.provision.elasticsearch.provisioning import provision
+from sidecar.provision.elasticsearch.wanted import Plan
 from sidecar.telemetry.signals import Resource, Span, SpanEvent, SpanKind, SpanStatus
 from sidecar.traces.elastic import ElasticStore
 from sidecar.traces.trace import Operation, Unanswered, Wanted

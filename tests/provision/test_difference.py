@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.provision.difference import Changed, differences
+from sidecar.provision.elasticsearch.provisioning import ADDED
 
 _JSON = st.recursive(
     st.text(max_size=3) | st.integers() | st.booleans(),
@@ -43,7 +44,7 @@ def test_what_differs_is_told_path_by_path() -> None:
 def test_the_form_of_an_answer_is_no_difference(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    assert differences(before, after) == []
+    assert differences(before, after, ADDED) == []
 
 
 @given(st.dictionaries(st.text("abc", min_size=1), _JSON, max_size=4))

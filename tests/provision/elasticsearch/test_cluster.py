@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from elastic_transport import ConnectionError as NotConnectedError
 
-from sidecar.provision.cluster import Cluster, Refused
-from sidecar.provision.wanted import Kind, Wanted
+from sidecar.provision.elasticsearch.cluster import Cluster
+from sidecar.provision.elasticsearch.wanted import Kind, Wanted
+from sidecar.provision.step import Refused
 from tests.elastic.scripted_node import Answer, Asked, Scripted, error
-from tests.provision.pretended import PretendedCluster
+from tests.provision.elasticsearch.pretended import PretendedCluster
 
 _THING = Wanted(Kind.COMPONENT, "sidecar-x", {"template": {}, "_meta": {"managed_by": "sidecar"}})
 _FORBIDDEN = error(403, "security_exception", "unauthorized")

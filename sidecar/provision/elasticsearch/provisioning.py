@@ -7,15 +7,12 @@ nothing else from being done.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any, Final
 
-import msgspec
-
 from sidecar.elastic.mappings import lacking_part, mappings, settings
-from sidecar.provision.cluster import Cluster, Refused
 from sidecar.provision.difference import Changed, differences
-from sidecar.provision.wanted import (
+from sidecar.provision.elasticsearch.cluster import Cluster
+from sidecar.provision.elasticsearch.wanted import (
     LIFECYCLE,
     OWNER,
     PREFER,
@@ -27,32 +24,19 @@ from sidecar.provision.wanted import (
     patterns,
     wanted,
 )
+from sidecar.provision.step import Refused, Step, What
 
 #: What clusters call their own index templates for the layout.
 _BUILT_IN: Final = "{signal}-otel@template"
-
-
-class What(Enum):
-    """What came of a step, or would."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    #: The cluster said no: what was asked for is not in force.
-    REFUSED = "refused"
-    #: Something to know; all that was asked for is in force.
-    NOTE = "note"
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One thing, and what came of it."""
-
-    what: What
-    #: ``index template sidecar-traces``.
-    about: str
-    #: Why, for people.
-    words: str = ""
-    changed: tuple[Changed, ...] = ()
+#: What clusters add to templates by themselves.
+ADDED: Final = (
+    "created_date",
+    "modified_date",
+    "data_stream.",
+    "template.lifecycle.",
+    "deprecated",
+    "allow_auto_create",
+)
 
 
 def provision(cluster: Cluster, plan: Plan, *, dry_run: bool) -> Iterator[Step]:
@@ -129,7 +113,7 @@ def _settled(cluster: Cluster, thing: Wanted, *, dry_run: bool) -> Step:
         if there is not None and there.get("_meta", {}).get("managed_by") != OWNER:
             words = "there is one of that name which is not ours: left alone"
             return Step(What.REFUSED, about, words)
-        changed = tuple(differences(there or {}, thing.body))
+        changed = tuple(differences(there or {}, thing.body, ADDED))
         if not changed:
             return Step(What.UNCHANGED, about)
         if not dry_run:

@@ -6,7 +6,15 @@ import pytest
 
 from sidecar.export.item import Signal
 from sidecar.export.streams import APPLICATION, GOVERNANCE
-from sidecar.provision.wanted import DATASETS, Kind, Known, Plan, Wanted, patterns, wanted
+from sidecar.provision.elasticsearch.wanted import (
+    DATASETS,
+    Kind,
+    Known,
+    Plan,
+    Wanted,
+    patterns,
+    wanted,
+)
 
 PLAN = Plan({"traces": "7d", "logs": "30d", "metrics": "90d"})
 _BUILT_IN: dict[str, dict[str, Any]] = {

@@ -8,16 +8,13 @@ from typing import Any, Final
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from sidecar.elastic.connect import said
-from sidecar.provision.wanted import Kind, Wanted
+from sidecar.provision.elasticsearch.wanted import Kind, Wanted
+from sidecar.provision.step import Refused
 
 _LISTED: Final = {Kind.COMPONENT: "component_templates", Kind.INDEX: "index_templates"}
 _BODY: Final = {Kind.COMPONENT: "component_template", Kind.INDEX: "index_template"}
 #: No stream is called like that.
 _PROBED: Final = "sidecar-probe-*"
-
-
-class Refused(Exception):  # noqa: N818 - reads as what it says
-    """The cluster does not do that; says why."""
 
 
 class Cluster:

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 
-from sidecar.provision.cluster import Cluster, Refused
 from sidecar.provision.difference import Changed
-from sidecar.provision.provisioning import Step, What, provision
-from sidecar.provision.wanted import Plan
+from sidecar.provision.elasticsearch.cluster import Cluster
+from sidecar.provision.elasticsearch.provisioning import provision
+from sidecar.provision.elasticsearch.wanted import Plan
+from sidecar.provision.step import Refused, Step, What
 from tests.elastic.scripted_node import error
-from tests.provision.pretended import PretendedCluster
+from tests.provision.elasticsearch.pretended import PretendedCluster
 
 PLAN = Plan(dict.fromkeys(("traces", "logs", "metrics"), "7d"))
 _FORBIDDEN = error(403, "security_exception", "unauthorized")

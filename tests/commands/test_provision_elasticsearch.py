@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 
 from tests.commands.invoking import invoked
 from tests.elastic.scripted_node import Scripted, error
-from tests.provision.pretended import PretendedCluster
+from tests.provision.elasticsearch.pretended import PretendedCluster
 
 _URL = ("--url", "http://es-1:9200")
 

@@ -1,0 +1,1 @@
+"""What Grafana should have to show the sidecar: a folder, data sources, dashboards, alerts."""
