@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sidecar.commands import provision_elasticsearch
+from sidecar.commands import provision_elasticsearch, provision_grafana
 
 provision_app = typer.Typer(
     name="provision",
@@ -20,4 +20,7 @@ def _provision() -> None:
 
 provision_app.command("elasticsearch", epilog=provision_elasticsearch.EXAMPLES)(
     provision_elasticsearch.elasticsearch_command
+)
+provision_app.command("grafana", epilog=provision_grafana.EXAMPLES)(
+    provision_grafana.grafana_command
 )

@@ -25,8 +25,7 @@ def differences(
     return [
         Changed(path, old.get(path, ""), new.get(path, ""))
         for path in sorted(old.keys() | new.keys())
-        if old.get(path) != new.get(path)
-        and not (path not in new and path.startswith(added))
+        if old.get(path) != new.get(path) and not (path not in new and path.startswith(added))
     ]
 
 
@@ -37,5 +36,5 @@ def _leaves(path: str, node: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(node, Sequence) and not isinstance(node, str):
         for place, value in enumerate(node):
             yield from _leaves(f"{path}[{place}]", value)
-    else:
+    elif node is not None:
         yield path, str(node).lower() if isinstance(node, bool) else str(node)
