@@ -1,0 +1,111 @@
+"""A Grafana comes to what is wanted, once, and keeps what is somebody else's."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import niquests.exceptions as n
+import pytest
+
+from sidecar.provision.grafana.boards import TAG, boards
+from sidecar.provision.grafana.plan import Plan
+from sidecar.provision.grafana.provisioning import provision
+from sidecar.provision.grafana.sources import NAMES, Place, Places
+from sidecar.provision.grafana.wanted import FOLDER, PROMETHEUS
+from sidecar.provision.step import Refused, Step, What
+from tests.provision.grafana.pretended import PretendedGrafana
+from tests.provision.grafana.scripted import Answer
+
+PLAN = Plan(Places(Place("http://prom:9090"), Place("http://es:9200"), Place("http://t:16686")))
+_BOARDS = len(boards({}))
+_ALL = 1 + len(NAMES) + _BOARDS
+
+
+def _steps(pretended: PretendedGrafana, plan: Plan = PLAN, *, dry_run: bool = False) -> list[Step]:
+    return list(provision(pretended.server(), plan, dry_run=dry_run, wait=lambda _seconds: None))
+
+
+def _counted(steps: list[Step]) -> Counter[What]:
+    return Counter(step.what for step in steps)
+
+
+def test_a_second_time_there_is_nothing_to_do() -> None:
+    pretended = PretendedGrafana()
+
+    assert _counted(_steps(pretended)) == {What.CREATED: _ALL}
+    done = [*pretended.writes]
+    assert len(done) == _ALL
+    assert _counted(_steps(pretended)) == {What.UNCHANGED: _ALL}
+    assert pretended.writes == done
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing() -> None:
+    pretended = PretendedGrafana()
+    said = _steps(pretended, dry_run=True)
+
+    assert pretended.writes == []
+    assert said == _steps(pretended)
+
+
+def test_dashboards_stand_at_data_sources_that_are_there_though_not_given_this_time() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended)
+
+    assert _counted(_steps(pretended, Plan())) == {What.UNCHANGED: 1 + _BOARDS}
+
+
+def test_what_was_changed_by_hand_is_put_right() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended)
+    pretended.state.data_sources[PROMETHEUS]["url"] = "http://elsewhere"
+
+    [step] = [step for step in _steps(pretended) if step.what is not What.UNCHANGED]
+
+    assert step.what is What.CHANGED
+    assert step.changed == (("url", "http://elsewhere", "http://prom:9090"),)
+
+
+def test_without_the_folder_there_are_no_dashboards_and_the_next_run_completes_them() -> None:
+    pretended = PretendedGrafana()
+    pretended.refuses = {("POST", "/folders"): Answer(403, {"message": "folders:create"})}
+
+    steps = _steps(pretended)
+
+    assert _counted(steps) == {What.REFUSED: 1 + _BOARDS, What.CREATED: len(NAMES)}
+    assert steps[0].words == "403 folders:create"
+    assert steps[-1].words == "not done, for it needs: folder sidecar"
+    pretended.refuses = {}
+    assert _counted(_steps(pretended)) == {What.CREATED: 1 + _BOARDS, What.UNCHANGED: len(NAMES)}
+
+
+def test_what_is_wanted_no_more_is_told_and_with_prune_deleted() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended)
+    server = pretended.server()
+    for uid, tags in (("sidecar-old", [TAG]), ("theirs", ["other"])):
+        board = {"uid": uid, "title": uid, "tags": tags}
+        body = {"dashboard": board, "folderUid": FOLDER}
+        server.tell(lambda api, body=body: api.dashboard.update_dashboard(body))  # type: ignore[misc]
+
+    [told] = [step for step in _steps(pretended) if step.what is not What.UNCHANGED]
+    assert told == Step(What.NOTE, "dashboard sidecar-old", "wanted no more; --prune deletes it")
+    pruning = Plan(PLAN.places, prune=True)
+    [deleted] = [step for step in _steps(pretended, pruning) if step.what is not What.UNCHANGED]
+    assert (deleted.what, deleted.about) == (What.DELETED, "dashboard sidecar-old")
+    assert "theirs" in pretended.state.dashboards
+    assert _counted(_steps(pretended, pruning)) == {What.UNCHANGED: _ALL}
+
+
+def test_what_cannot_be_listed_is_not_deleted() -> None:
+    pretended = PretendedGrafana()
+    pretended.refuses = {("GET", "/search"): n.ReadTimeout("x")}
+
+    assert _steps(pretended)[-1].what is What.REFUSED
+
+
+def test_who_may_not_even_look_is_told_so() -> None:
+    pretended = PretendedGrafana()
+    pretended.refuses = {("GET", "/datasources"): Answer(403, {"message": "datasources:read"})}
+
+    with pytest.raises(Refused):
+        _steps(pretended)
