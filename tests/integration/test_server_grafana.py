@@ -12,36 +12,10 @@ import pytest
 
 from tests.servers.grafana.corrections import OF_ALERTING, OF_API, OF_DASHBOARDS, corrected
 from tests.servers.grafana.description import VARIABLE, descriptions_folder
+from tests.servers.grafana.examples import BOARD, FOLDER, PROMETHEUS
 from tests.servers.grafana.failures import Hang, ProxyPage, Reset, Status
 from tests.servers.grafana.listening import ask
 from tests.servers.grafana.server import Grafana
-
-FOLDER = {"uid": "sidecar", "title": "Sidecar"}
-PROMETHEUS = {
-    "uid": "sidecar-prometheus",
-    "name": "Prometheus of sidecars",
-    "type": "prometheus",
-    "access": "proxy",
-    "url": "http://127.0.0.1:9090",
-    "jsonData": {"httpMethod": "POST"},
-}
-BOARD: dict[str, Any] = {
-    "uid": "sidecar-fleet",
-    "title": "Fleet",
-    "tags": ["managed-by-sidecar"],
-    "schemaVersion": 42,
-    "templating": {"list": []},
-    "annotations": {"list": []},
-    "panels": [
-        {
-            "id": 1,
-            "type": "stat",
-            "title": "Requests",
-            "datasource": {"type": "prometheus", "uid": "$datasource"},
-            "targets": [{"refId": "A", "expr": "up"}],
-        }
-    ],
-}
 
 
 @pytest.fixture

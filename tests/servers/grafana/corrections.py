@@ -17,6 +17,7 @@ _TEXTS: Final = {"type": "array", "items": _TEXT}
 _KEEP_LAST = "pkg/services/ngalert/models/alert_rule.go has KeepLast since Grafana 10.3"
 _DURATION = "model.Duration of Prometheus, which is written as text"
 _RANGES = "times, days, months and years are written as text: alertmanager/timeinterval"
+_KIND_FILE = "kinds/dashboard/dashboard_kind.cue"
 _RULE = "definitions/ProvisionedAlertRule"
 _TYPES = (
     "alertmanager,dingding,discord,email,googlechat,kafka,line,oncall,opsgenie,pagerduty,pushover,"
@@ -118,8 +119,11 @@ OF_DASHBOARDS: Final[tuple[Correction, ...]] = (
     (
         "definitions/VariableModel/properties/query",
         {"oneOf": [_TEXT, {"type": "object"}]},
-        "a string or any object: kinds/dashboard/dashboard_kind.cue",
+        f"a string or any object: {_KIND_FILE}",
     ),
+    ("definitions/DynamicConfigValue/properties/value", {}, f"anything: {_KIND_FILE}"),
+    ("definitions/MatcherConfig/properties/options", {}, f"anything: {_KIND_FILE}"),
+    ("definitions/DataTransformerConfig/properties/options", {}, f"anything: {_KIND_FILE}"),
 )
 
 

@@ -16,10 +16,14 @@ from typing import Any
 
 from tests.servers.grafana import (
     about,
+    alert_rules,
+    contact_points,
     dashboards,
     data_sources,
     finding,
     folders,
+    mute_timings,
+    policies,
 )
 from tests.servers.grafana.checks import Checks, is_write
 from tests.servers.grafana.description import Operation, descriptions_folder, load
@@ -29,7 +33,17 @@ from tests.servers.grafana.routes import ROUTES
 from tests.servers.grafana.state import State
 
 #: Importing them fills ``ROUTES``.
-RESOURCES = (about, dashboards, data_sources, finding, folders)
+RESOURCES = (
+    about,
+    alert_rules,
+    contact_points,
+    dashboards,
+    data_sources,
+    finding,
+    folders,
+    mute_timings,
+    policies,
+)
 
 _WITHOUT_SIGNING_IN = frozenset({"/health"})
 
