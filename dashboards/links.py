@@ -18,7 +18,7 @@ TELEMETRY: Final = "sidecar-telemetry"
 TRACES: Final = "sidecar-traces"
 
 #: Variables that all dashboards have: where data comes from, and whose.
-_SHARED: Final = ("datasource", "logs", "spans", "traces", "job", "instance", "service")
+_SHARED: Final = ("datasource", "logs", "job", "instance", "service")
 
 
 def to_the_others() -> dashboard.DashboardLink:

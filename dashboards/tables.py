@@ -73,7 +73,8 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
     if column.words:
         found.append(("mappings", list(column.words)))
     if column.links:
-        found.append(("links", [link.build() for link in column.links]))
+        made = [link.build() for link in column.links]
+        found.append(("links", [{"title": one.title, "url": one.url} for one in made]))
     if column.decimals is not None:
         found.append(("decimals", column.decimals))
     if column.width is not None:

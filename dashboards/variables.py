@@ -107,7 +107,6 @@ def choice(
 def _labels(name: str, label: str, series: Selector, says: str) -> dashboard.QueryVariable:
     question = f"label_values({series.text}, {label})"
     variable = dashboard.QueryVariable(name).label(name).description(says).datasource(PROMETHEUS)
-    variable.query({"qryType": 1, "query": question, "refId": f"variable-{name}"})
-    variable.definition(question).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+    variable.query(question).definition(question).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
     variable.sort(VariableSort.ALPHABETICAL_ASC).multi(True).include_all(True).all_value(".+")
     return variable.current(_ALL).hide(VariableHide.DONT_HIDE)
