@@ -275,7 +275,7 @@ class TestFailing:
 
     def test_a_page_of_a_proxy(self, grafana: Grafana) -> None:
         grafana.fail(ProxyPage())
-        connection = http.client.HTTPConnection(grafana.address, timeout=10)
+        connection = http.client.HTTPConnection(grafana.url.removeprefix("http://"), timeout=10)
         connection.request("GET", "/api/org")
         answer = connection.getresponse()
         assert (answer.status, answer.headers["content-type"]) == (502, "text/html")
@@ -284,7 +284,7 @@ class TestFailing:
 
     def test_it_hangs_until_it_is_let_go(self, grafana: Grafana) -> None:
         grafana.fail(Hang())
-        connection = http.client.HTTPConnection(grafana.address, timeout=0.2)
+        connection = http.client.HTTPConnection(grafana.url.removeprefix("http://"), timeout=0.2)
         connection.request("GET", "/api/org")
         with pytest.raises(TimeoutError):
             connection.getresponse()

@@ -5,25 +5,44 @@ from __future__ import annotations
 import contextlib
 import http.server
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any
+
+from tests.integration.certificates import Certificate
 
 _POLL_SECONDS = 0.05
 
 
 class ThreadedServer(http.server.ThreadingHTTPServer):
-    """Serves each connection in a thread; when it closes, it cuts those that are left."""
+    """Serves each connection in a thread, over TLS when it is given a certificate.
+
+    It chooses a port of its own. When it closes, it cuts the connections that are left.
+    """
 
     # So that closing waits for the threads.
     daemon_threads = False
 
-    def __init__(self, handler: type[http.server.BaseHTTPRequestHandler], port: int = 0) -> None:
+    def __init__(
+        self,
+        handler: type[http.server.BaseHTTPRequestHandler],
+        certificate: Certificate | None = None,
+    ) -> None:
         self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), handler)
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate.cert, certificate.key)
+        super().__init__(("127.0.0.1", 0), handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
+        if self._tls is not None:
+            # The handshake is the connection's own thread's business.
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
         self._open.add(connection)
         return connection, address
 

@@ -6,18 +6,22 @@ from tests.servers.grafana.exchange import Answer, Request, ok
 from tests.servers.grafana.routes import route
 from tests.servers.grafana.state import State, now
 
-VERSION = "12.1.0"
 _COMMIT = "b0d2eaf4d6"
 
 
 @route("GET", "/health")
-def health(_state: State, _request: Request) -> Answer:
-    return ok({"database": "ok", "version": VERSION, "commit": _COMMIT})
+def health(state: State, _request: Request) -> Answer:
+    return ok({"database": "ok", "version": state.version, "commit": _COMMIT})
 
 
 @route("GET", "/frontend/settings")
 def frontend_settings(state: State, _request: Request) -> Answer:
-    build = {"version": VERSION, "commit": _COMMIT, "edition": "Open Source", "env": "production"}
+    build = {
+        "version": state.version,
+        "commit": _COMMIT,
+        "edition": "Open Source",
+        "env": "production",
+    }
     names = {one["name"]: {"uid": one["uid"]} for one in state.data_sources.values()}
     return ok({"buildInfo": build, "datasources": names, "unifiedAlertingEnabled": True})
 

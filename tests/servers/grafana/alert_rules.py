@@ -29,7 +29,7 @@ def shown(state: State, request: Request) -> Answer:
 
 @route("POST", "/v1/provisioning/alert-rules")
 def create(state: State, request: Request) -> Answer:
-    rule = as_stored({**request.body, "uid": request.body.get("uid") or state.new_uid()})
+    rule = as_stored(state, {**request.body, "uid": request.body.get("uid") or state.new_uid()})
     taken = f"a rule with uid {rule['uid']!r} already exists"
     refuse_unless(rule["uid"] not in state.rules, 409, taken)
     _refuse_mixed(state, rule, request.provenance)
@@ -42,7 +42,7 @@ def create(state: State, request: Request) -> Answer:
 @route("PUT", "/v1/provisioning/alert-rules/{UID}")
 def update(state: State, request: Request) -> Answer:
     before = _existing(state, request.values["UID"])
-    rule = as_stored({**request.body, "uid": before["uid"]})
+    rule = as_stored(state, {**request.body, "uid": before["uid"]})
     claim(state, _KIND, rule["uid"], request.provenance)
     _refuse_mixed(state, rule, request.provenance)
     _put(state, rule, request.provenance)
@@ -83,7 +83,10 @@ def group_replaced(state: State, request: Request) -> Answer:
     refuse_unless(folder in state.folders, 400, "folder does not exist")
     given = request.body.get("rules", _rules_of(state, group))
     where = {"folderUID": folder, "ruleGroup": title}
-    rules = [as_stored({**one, **where, "uid": one.get("uid") or state.new_uid()}) for one in given]
+    rules = [
+        as_stored(state, {**one, **where, "uid": one.get("uid") or state.new_uid()})
+        for one in given
+    ]
     uids = [rule["uid"] for rule in rules]
     refuse_unless(len(uids) == len(set(uids)), 400, "two rules have the same uid")
     for gone in [rule["uid"] for rule in _rules_of(state, group) if rule["uid"] not in uids]:

@@ -13,6 +13,7 @@ from tests.servers.grafana.exchange import Json
 
 _TEXT: Final = {"type": "string"}
 _WHOLE: Final = {"type": "integer"}
+_OR_NULL = "a pointer in Go, and Grafana itself answers null: provisioning_alert_rules.go"
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _KEEP_LAST = "pkg/services/ngalert/models/alert_rule.go has KeepLast since Grafana 10.3"
 _DURATION = "model.Duration of Prometheus, which is written as text"
@@ -26,11 +27,21 @@ _TYPES = (
 
 Correction = tuple[str, Any, str]
 
+
+def _or_null(reference: str) -> Json:
+    return {"anyOf": [{"type": "null"}, {"$ref": reference}]}
+
+
 OF_API: Final[tuple[Correction, ...]] = (
     (f"{_RULE}/properties/for", _TEXT, _DURATION),
     (f"{_RULE}/properties/keep_firing_for", _TEXT, "since Grafana 12.0"),
     (f"{_RULE}/properties/missingSeriesEvalsToResolve", _WHOLE, "since Grafana 12.0"),
-    (f"{_RULE}/properties/record", {"type": "object"}, "since Grafana 11.2"),
+    (f"{_RULE}/properties/record", {"type": ["object", "null"]}, "since Grafana 11.2"),
+    (
+        f"{_RULE}/properties/notification_settings",
+        _or_null("#/definitions/AlertRuleNotificationSettings"),
+        _OR_NULL,
+    ),
     (f"{_RULE}/properties/execErrState/enum", ["OK", "Alerting", "Error", "KeepLast"], _KEEP_LAST),
     (f"{_RULE}/properties/noDataState/enum", ["Alerting", "NoData", "OK", "KeepLast"], _KEEP_LAST),
     (
@@ -93,6 +104,12 @@ OF_API: Final[tuple[Correction, ...]] = (
 OF_ALERTING: Final[tuple[Correction, ...]] = (
     ("definitions/Rule/properties/keep_firing_for", _TEXT, "it is keep_firing_for in the API"),
     ("definitions/Rule/properties/missingSeriesEvalsToResolve", _WHOLE, "since Grafana 12.0"),
+    ("definitions/Rule/properties/record", _or_null("#/definitions/RecordRule"), _OR_NULL),
+    (
+        "definitions/Rule/properties/notification_settings",
+        _or_null("#/definitions/NotificationSettings"),
+        _OR_NULL,
+    ),
     (
         "definitions/ContactPoint/properties/type/enum",
         _TYPES.split(","),

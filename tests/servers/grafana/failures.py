@@ -39,4 +39,12 @@ class Reset(_Failure):
     """The connection is reset."""
 
 
-Failure = Status | ProxyPage | Hang | Reset
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect(_Failure):
+    """To somewhere else, as a proxy does that wants people to sign in or to use TLS."""
+
+    location: str
+    status: int = HTTPStatus.FOUND
+
+
+Failure = Status | ProxyPage | Hang | Reset | Redirect

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -75,23 +76,16 @@ class Grafana:
 
     def __init__(self, checks: Checks) -> None:
         self.state = State()
+        #: Where its users find it.
+        self.url = ""
         self.requests: list[Seen] = []
         #: What the descriptions do not allow, of requests and of our own answers.
         self.violations: list[str] = []
         self.let_go = threading.Event()
-        #: Filled in when it listens.
-        self.port = 0
         self._checks = checks
         self._failures: list[tuple[int, bool, Failure]] = []
+        self._meanwhile: list[tuple[int, Callable[[State], None]]] = []
         self._lock = threading.RLock()
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.address}"
 
     @property
     def writes(self) -> list[str]:
@@ -104,6 +98,7 @@ class Grafana:
             self.requests.clear()
             self.violations.clear()
             self._failures.clear()
+            self._meanwhile.clear()
 
     def fail(self, failure: Failure, *, nth: int = 1, writes: bool = False, times: int = 1) -> None:
         """Let the nth request from now come to nothing, and the next ones up to ``times``.
@@ -112,6 +107,11 @@ class Grafana:
         """
         with self._lock:
             self._failures += [(nth + more, writes, failure) for more in range(times)]
+
+    def meanwhile(self, change: Callable[[State], None], *, nth_write: int = 1) -> None:
+        """Let somebody else change something right before the nth write from now."""
+        with self._lock:
+            self._meanwhile.append((nth_write, change))
 
     def failure_of(self, request: Request) -> Failure | None:
         """The failure that is due for this request; asked once for each."""
@@ -133,10 +133,19 @@ class Grafana:
     def answer(self, request: Request) -> Answer:
         """What Grafana answers; nothing is changed by what it refuses."""
         with self._lock:
+            if is_write(request):
+                self._change_meanwhile()
             try:
                 return self._answer(request)
             except RefusedError as refused:
                 return refused.answer
+
+    def _change_meanwhile(self) -> None:
+        counted = [(count - 1, change) for count, change in self._meanwhile]
+        self._meanwhile = [one for one in counted if one[0] > 0]
+        for count, change in counted:
+            if count <= 0:
+                change(self.state)
 
     def _answer(self, request: Request) -> Answer:
         self._sign_in(request)

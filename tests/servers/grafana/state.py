@@ -36,6 +36,7 @@ def _default_contact_points() -> list[Json]:
 class State:
     """Everything by uid, or by name where there is none; each as Grafana shows it."""
 
+    version: str = "12.1.0"
     folders: dict[str, Json] = field(default_factory=dict)
     data_sources: dict[str, Json] = field(default_factory=dict)
     #: The secrets of data sources, which are never shown.
@@ -52,6 +53,11 @@ class State:
     #: Who provisioned a thing: its kind and uid or name, to ``api`` or ``file``.
     provenance: dict[tuple[str, str], str] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def release(self) -> int:
+        """The first number of the version."""
+        return int(self.version.partition(".")[0])
 
     def new_uid(self) -> str:
         """A uid that is not taken."""
