@@ -6,8 +6,10 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, elasticsearch, prometheus
 from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import AnnotationQuery
 
 from dashboards.queries.asking import FLEET
+from dashboards.queries.documents import events
 from dashboards.sources import LOGS, PROMETHEUS
 from sidecar.telemetry import catalogue as c
 from sidecar.telemetry import rule_metrics as r
@@ -48,11 +50,9 @@ def open_breakers(scope: Scope = FLEET) -> dashboard.AnnotationQuery:
 
 def in_words() -> dashboard.AnnotationQuery:
     """The same and more as the sidecars have written it. Switched off: not everybody has logs."""
-    names = " OR ".join(f'"{name}"' for name in _IN_WORDS)
-    query = f"event_name:({names}) AND resource.attributes.service.name:$service"
-    target = elasticsearch.Dataquery().query(query).time_field("@timestamp").ref_id("A")
-    target.metrics([elasticsearch.Logs().id("1")]).bucket_aggs([])
-    mark = dashboard.AnnotationQuery().name("In words").datasource(LOGS).icon_color("yellow")
+    target = elasticsearch.Dataquery().query(events(_IN_WORDS)).time_field("@timestamp")
+    target.metrics([elasticsearch.Logs().id("1")]).bucket_aggs([]).ref_id("A")
+    mark = _WithText("body.text").name("In words").datasource(LOGS).icon_color("yellow")
     return mark.target(target).enable(False)
 
 
@@ -68,6 +68,22 @@ def all_of_them(scope: Scope = FLEET) -> list[dashboard.AnnotationQuery]:
     return [
         grafanas_own(), reloads(scope), controls(scope), open_breakers(scope), in_words(),
     ]  # fmt: skip
+
+
+class _Worded(AnnotationQuery):
+    """One that says in which field of a document its text is; only Elasticsearch has such."""
+
+    text_field = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {**super().to_json(), "textField": self.text_field}
+
+
+class _WithText(dashboard.AnnotationQuery):
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self._internal = _Worded()
+        self._internal.text_field = field
 
 
 def _of_metrics(name: str, colour: str, expression: str) -> dashboard.AnnotationQuery:

@@ -24,7 +24,8 @@ def _good() -> stat.Panel:
         units.PercentUnit,
         over_time(objectives.good_share_of_all(FLEET), "good"),
     )
-    return panel.thresholds(looks.the_less_the_worse(0.999, 0.99)).decimals(2).max(1)
+    panel.thresholds(looks.the_less_the_worse(0.999, 0.99)).no_value("no objectives")
+    return panel.decimals(2).max(1)
 
 
 def _burn() -> stat.Panel:
@@ -36,7 +37,8 @@ def _burn() -> stat.Panel:
         units.Short,
         over_time(objectives.worst_burn(FLEET), "burn"),
     )
-    return panel.thresholds(looks.the_more_the_worse(1, 14.4)).decimals(1)
+    panel.thresholds(looks.the_more_the_worse(1, 14.4)).no_value("no objectives")
+    return panel.decimals(1)
 
 
 def _errors() -> stat.Panel:
@@ -70,7 +72,8 @@ def _shed() -> stat.Panel:
         units.PercentUnit,
         over_time(objectives.shed_share(FLEET), "shed"),
     )
-    return panel.thresholds(looks.the_more_the_worse(0.01, 0.1)).decimals(2)
+    panel.thresholds(looks.the_more_the_worse(0.01, 0.1)).no_value("no objectives")
+    return panel.decimals(2)
 
 
 def _alerts() -> stat.Panel:

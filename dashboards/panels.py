@@ -57,7 +57,8 @@ def lines(title: str, says: str, unit: str, *asked: Asked) -> timeseries.Panel:
     """Lines over time, with the last and the largest of each in the legend."""
     panel = timeseries.Panel().title(title).description(says).unit(unit).datasource(PROMETHEUS)
     panel.targets(_lettered(asked)).legend(_legend("lastNotNull", "max")).tooltip(_all_series())
-    return panel.fill_opacity(8).line_width(1).show_points(VisibilityMode.AUTO).height(8).span(12)
+    panel.fill_opacity(8).line_width(1).show_points(VisibilityMode.AUTO).no_value("none")
+    return panel.height(8).span(12)
 
 
 def stacked(title: str, says: str, unit: str, *asked: Asked) -> timeseries.Panel:

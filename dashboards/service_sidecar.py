@@ -49,13 +49,11 @@ def _lateness() -> heatmap.Panel:
 
 def _collector() -> timeseries.Panel:
     panel = panels.lines(
-        "Pauses of the garbage collector",
-        "Everything waits for them. Those of generation 2 grow with what is in memory: fewer keys "
-        "(`track_at_most`), or more instances.",
-        units.Seconds,
-        over_time(
-            saturation.collector_pause(0.99, FLEET), "{{service}} generation {{generation}} p99"
-        ),
+        "Time in the garbage collector",
+        "Everything waits for it. Generation 2 grows with what is in memory: remember fewer keys "
+        "(`track_at_most`), or have more instances.",
+        units.PercentUnit,
+        over_time(saturation.collecting(FLEET), "{{service}} generation {{generation}}"),
     )
     return panel.min(0)
 

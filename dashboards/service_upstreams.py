@@ -109,7 +109,7 @@ def _retries() -> timeseries.Panel:
         "from users, and cost the upstream as much as a request.",
         units.RequestsPerSecond,
         over_time(
-            upstreams.counted(c.UPSTREAM_RETRIES, BY_UPSTREAM, (*upstreams.UPSTREAM, "reason")),
+            upstreams.by_reason(c.UPSTREAM_RETRIES, BY_UPSTREAM),
             f"{_LINE}: {{{{reason}}}}",
         ),
     )
@@ -123,9 +123,7 @@ def _unreachable() -> timeseries.Panel:
         "`upstream_tls_failure`: a certificate that is not believed, or over.",
         units.CountsPerSecond,
         over_time(
-            upstreams.counted(
-                c.UPSTREAM_CONNECT_FAILURES, BY_UPSTREAM, (*upstreams.UPSTREAM, "reason")
-            ),
+            upstreams.by_reason(c.UPSTREAM_CONNECT_FAILURES, BY_UPSTREAM),
             f"{_LINE}: {{{{reason}}}}",
         ),
     )

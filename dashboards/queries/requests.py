@@ -16,6 +16,7 @@ from sidecar.telemetry.promql import (
     quantile,
     rate,
     share,
+    some,
     total,
 )
 
@@ -79,7 +80,7 @@ def in_flight(scope: Scope, by: Sequence[str] = ()) -> str:
 
 def unreadable(scope: Scope, by: Sequence[str] = ()) -> str:
     """Requests a second that could not be read, or not in time, by reason."""
-    return total(rate(scope(c.REJECTED), WINDOW), (*by, "reason"))
+    return some(total(rate(scope(c.REJECTED), WINDOW), (*by, "reason")))
 
 
 def without_their_deadline(scope: Scope, by: Sequence[str] = ()) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from dashboards.queries.asking import WINDOW
 from sidecar.telemetry import catalogue as c
 from sidecar.telemetry import rule_metrics as r
-from sidecar.telemetry.promql import Scope, highest, lowest, now, rate, top, total
+from sidecar.telemetry.promql import Scope, highest, lowest, now, rate, some, top, total
 
 #: What tells rules apart.
 RULE: Final = ("service", "kind", "rule")
@@ -24,7 +24,7 @@ def refused(scope: Scope, by: Sequence[str] = RULE) -> str:
 
 def most_refused(scope: Scope) -> str:
     """The same of the rules that refuse most, where they refuse at all."""
-    return f"{top(_MOST, refused(scope))} > 0"
+    return some(top(_MOST, refused(scope)))
 
 
 def breakers(scope: Scope) -> str:
@@ -41,7 +41,7 @@ def breakers(scope: Scope) -> str:
 
 def degraded(scope: Scope, by: Sequence[str] = ("service", "rule", "step")) -> str:
     """Answers a second that fallbacks gave, by step; ``none`` where no step could."""
-    return total(rate(scope(r.FALLBACK_ANSWERS, mode=_ENFORCED), WINDOW), by)
+    return some(total(rate(scope(r.FALLBACK_ANSWERS, mode=_ENFORCED), WINDOW), by))
 
 
 def shedding(scope: Scope) -> str:

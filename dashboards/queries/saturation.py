@@ -9,7 +9,7 @@ from dashboards.queries.asking import WINDOW
 from sidecar.telemetry import catalogue as c
 from sidecar.telemetry import host_metrics as h
 from sidecar.telemetry.declaration import Metric
-from sidecar.telemetry.promql import Scope, highest, now, quantile, rate, share, total
+from sidecar.telemetry.promql import Scope, highest, now, quantile, rate, share, some, total
 
 #: One process.
 INSTANCE: Final = ("service", "instance")
@@ -45,9 +45,9 @@ def overhead_buckets(scope: Scope) -> str:
     return total(rate(scope(c.OVERHEAD, "_bucket"), WINDOW), ("le",))
 
 
-def collector_pause(below: float, scope: Scope) -> str:
-    """How long Python's garbage collector let everything wait, in seconds."""
-    return quantile(below, scope(h.GC_PAUSE, "_bucket"), WINDOW, ("service", "generation"))
+def collecting(scope: Scope) -> str:
+    """How much of each second Python's garbage collector lets everything wait."""
+    return highest(rate(scope(h.GC_PAUSE, "_sum"), WINDOW), ("service", "generation"))
 
 
 def connections(scope: Scope) -> str:
@@ -62,7 +62,8 @@ def connections_made(scope: Scope) -> str:
 
 def connections_refused(scope: Scope) -> str:
     """Connections of clients that were closed before their first request, a second, by reason."""
-    return total(rate(scope(c.DOWNSTREAM_REFUSED), WINDOW), ("service", "listener", "reason"))
+    closed = rate(scope(c.DOWNSTREAM_REFUSED), WINDOW)
+    return some(total(closed, ("service", "listener", "reason")))
 
 
 def received(scope: Scope) -> str:
@@ -108,7 +109,7 @@ def memory_share(scope: Scope) -> str:
 
 def memory_events(scope: Scope) -> str:
     """How often a second the container met a limit of its memory, by what came of it."""
-    return total(rate(scope(h.CONTAINER_MEMORY_EVENTS), WINDOW), (*INSTANCE, "event"))
+    return some(total(rate(scope(h.CONTAINER_MEMORY_EVENTS), WINDOW), (*INSTANCE, "event")))
 
 
 def pressure(scope: Scope) -> str:

@@ -16,6 +16,7 @@ from sidecar.telemetry.promql import (
     quantile,
     rate,
     share,
+    some,
     total,
 )
 
@@ -62,6 +63,11 @@ def is_up(scope: Scope) -> str:
 def counted(metric: Metric, scope: Scope, by: Sequence[str] = UPSTREAM) -> str:
     """How often a second something happens."""
     return total(rate(scope(metric), WINDOW), by)
+
+
+def by_reason(metric: Metric, scope: Scope) -> str:
+    """The same by reason, where there is any."""
+    return some(counted(metric, scope, (*UPSTREAM, "reason")))
 
 
 def summed(metric: Metric, scope: Scope, by: Sequence[str] = UPSTREAM) -> str:

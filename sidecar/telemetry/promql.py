@@ -130,6 +130,11 @@ def share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
+def some(expression: str) -> str:
+    """Only what is more than 0, so that a page does not show a hundred lines at its bottom."""
+    return f"{expression} > 0"
+
+
 def filled(part: str, whole: str) -> str:
     """``part``, and 0 for what has only a ``whole`` yet: none of it has been counted so far."""
     return f"({part} or {whole} * 0)"

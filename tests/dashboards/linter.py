@@ -7,6 +7,7 @@ Prometheus's has a name that is prescribed.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
@@ -228,6 +229,13 @@ def shared_by_name(whole: Json) -> Iterator[str]:
                 yield f"${name} is asked for, and cannot be chosen"
 
 
+def what_can_be_chosen_is_used(whole: Json) -> Iterator[str]:
+    text = json.dumps([whole["panels"], whole["annotations"], variables(whole)])
+    for one in variables(whole):
+        if not re.search(rf"\$\{{?{one['name']}\b(?!:queryparam)", text):
+            yield f"${one['name']} can be chosen, and changes nothing"
+
+
 def series_are_told_apart(whole: Json) -> Iterator[str]:
     for panel in panels(whole):
         legends = [
@@ -261,6 +269,7 @@ OWN: Final[dict[str, Rule]] = {
     "no-invented-zeros": no_invented_zeros,
     "no-average-of-quantiles": no_average_of_quantiles,
     "variables-exist": shared_by_name,
+    "variables-are-used": what_can_be_chosen_is_used,
     "series-are-told-apart": series_are_told_apart,
 }
 RULES: Final = {**PUBLISHED, **OWN}

@@ -16,6 +16,7 @@ from sidecar.telemetry.promql import (
     quoted,
     rate,
     share,
+    some,
     top,
     total,
 )
@@ -87,3 +88,7 @@ def test_strings_are_quoted_so_that_they_are_read_back() -> None:
 
 def test_a_part_that_was_never_counted_is_zero_of_its_whole_and_nothing_without_one() -> None:
     assert filled("a", "b") == "(a or b * 0)"
+
+
+def test_only_what_is_more_than_nothing_can_be_asked_for() -> None:
+    assert some(total("a", ["b"])) == "sum by (b) (a) > 0"

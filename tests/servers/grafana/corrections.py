@@ -141,6 +141,11 @@ OF_DASHBOARDS: Final[tuple[Correction, ...]] = (
     ("definitions/DynamicConfigValue/properties/value", {}, f"anything: {_KIND_FILE}"),
     ("definitions/MatcherConfig/properties/options", {}, f"anything: {_KIND_FILE}"),
     ("definitions/DataTransformerConfig/properties/options", {}, f"anything: {_KIND_FILE}"),
+    (
+        "definitions/AnnotationQuery/properties/textField",
+        _TEXT,
+        "data sources put fields of their own here: packages/grafana-data/src/types/annotations.ts",
+    ),
 )
 
 
