@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from sidecar.model.policy import Mode
 from sidecar.proxy.clock import clock
 from sidecar.ruleset.compiler import adopt, compile_rules
 from sidecar.ruleset.controls import Control, Controls, What, counted
@@ -15,6 +16,7 @@ from sidecar.ruleset.surroundings import Surroundings, Wrapped
 from sidecar.ruleset.telemetry_sections import DecisionLog
 from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.record import Noticed
+from sidecar.telemetry.rule_told import rule_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sidecar.ruleset.schema import RuleFile
     from sidecar.telemetry.access_log import AccessLog
     from sidecar.telemetry.metrics import Meters
+    from sidecar.telemetry.rule_told import ModeBy, RuleTold
 
 _ERRORS_LOGGED: Final = 5
 
@@ -69,6 +72,7 @@ class RulesInForce:
         meters.aims = lambda: {
             one.name: Aim(one.target, one.over, one.good.not_shed) for one in self.file.slo
         }
+        meters.rules_told = self._told
         meters.controls = lambda: counted(self.controls.active())
 
     @property
@@ -233,6 +237,17 @@ class RulesInForce:
         for name, policy in rules.policies.items():
             for reading in policy.readings(now):
                 yield rules.rules[name], reading
+
+    def _told(self) -> Iterator[RuleTold]:
+        """The rules in force, each in the mode that it really has at the moment."""
+        for rule in self._running.rules.rules.values():
+            yield rule_told(rule, *self._mode_of(rule), self.file.owner)
+
+    def _mode_of(self, rule: Rule) -> tuple[Mode, ModeBy]:
+        # Out of its window a rule rests whatever operators want of it.
+        if rule.mode is not Mode.DISABLED and self._running.rules.is_resting(rule.kind, rule.name):
+            return Mode.DISABLED, "window"
+        return rule.mode, "file" if self.controls.on_rule(rule.label) is None else "override"
 
     def _noticed(self, notice: Notice) -> None:
         """A rule tells this while it deals with a request, whose record has it too."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from sidecar.ruleset.controls import Control, What
 from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.metrics import Meters
 from sidecar.telemetry.record import RecordRing
+from sidecar.telemetry.rule_told import RuleTold
 from tests.ruleset.compiled import checked, rule_file
 
 LIMIT = (
@@ -172,6 +174,56 @@ async def test_the_metrics_show_the_rules_of_now() -> None:
     assert shown == [("each", "tracked_keys"), ("each", "evictions")]
     running.live.reload(checked(rule_file()))
     assert list(running.meters.readings()) == []
+
+
+async def test_the_metrics_show_where_each_rule_of_now_stands_and_why() -> None:
+    text = f"{rule_file(LIMIT.replace('1/s', '1/s, why: fair to all'))}\nowner: team-shop\n"
+    running = Running(text)
+    [told] = running.meters.rules_told()
+    assert told == RuleTold(
+        "rate_limits", "each", "enforce", "file", told.source, "team-shop", "fair to all"
+    )
+    line = int(told.source.removeprefix("shop.yaml:"))
+    assert "name: each" in text.splitlines()[line - 1]
+    running.live.reload(checked(f"# moved\n{text.replace('owner: team-shop', '')}"))
+    moved = told._replace(owner="", source=f"shop.yaml:{line + 1}")
+    assert list(running.meters.rules_told()) == [moved]
+    running.live.reload(checked(rule_file()))
+    assert list(running.meters.rules_told()) == []
+
+
+async def test_a_rule_that_the_file_disables_is_not_told() -> None:
+    running = Running(rule_file(LIMIT.replace("1/s", "1/s, mode: disabled")))
+    assert list(running.meters.rules_told()) == []
+
+
+def modes_told(running: Running) -> list[tuple[str, str]]:
+    return [(one.mode, one.mode_by) for one in running.meters.rules_told()]
+
+
+@pytest.mark.parametrize("setting", ["enforce", "shadow", "disabled"])
+async def test_the_mode_that_is_told_is_the_one_that_operators_want(setting: str) -> None:
+    running = Running(rule_file(LIMIT))
+    assert modes_told(running) == [("enforce", "file")]
+    running.live.put(replace(shadow_until(inf), setting=setting))
+    assert modes_told(running) == [(setting, "override")]
+    running.live.lift(What.OVERRIDE, "rate_limits/*")
+    assert modes_told(running) == [("enforce", "file")]
+
+
+async def test_a_rule_outside_of_its_window_is_told_as_disabled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = [1000.0]
+    monkeypatch.setattr("sidecar.rules_in_force.time.time", lambda: shown[-1])
+    text = LIMIT.replace("limit: 1/s", "limit: 1/s, active: {from: 1970-01-01T01:00:00Z, for: 1m}")
+    running = Running(rule_file(text))
+    assert modes_told(running) == [("disabled", "window")]
+    running.live.put(shadow_until(inf))
+    assert modes_told(running) == [("disabled", "window")]
+    shown.append(3600.0)
+    running.live.look(0.0)
+    assert modes_told(running) == [("shadow", "override")]
 
 
 async def test_objectives_count_on_and_show_the_targets_of_now() -> None:

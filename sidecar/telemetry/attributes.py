@@ -22,6 +22,7 @@ PYTHON_VERSION = Attribute(
 INSTANCE = Attribute(
     "service.instance.id", "string", "This run of the sidecar; another one after each start."
 )
+OWNER = Attribute("service.owner", "string", "Whom the rule file names as `owner`.", "owner")
 CRITICALITY = Attribute(
     "service.criticality", "string", "`critical`, `high`, `medium` or `low`, as the rule file says."
 )
@@ -127,7 +128,8 @@ REASON = Attribute(
 )
 RULE_KIND = Attribute("sidecar.rule.kind", "string", "The section of the deciding rule.", "kind")
 RULE_NAME = Attribute("sidecar.rule.name", "string", "The name of the deciding rule.", "rule")
-RULE_MODE = Attribute("sidecar.rule.mode", "string", "`enforce` or `shadow`.", "mode")
+RULE_MODE = Attribute("sidecar.rule.mode", "string", "`enforce`, `shadow` or `disabled`.", "mode")
+MODE_BY = Attribute("sidecar.rule.mode_by", "string", "`file`, `override` or `window`.", "mode_by")
 OUTCOME = Attribute(
     "sidecar.decision.outcome", "string", "`admitted`, `refused`, `parked` or `applied`.", "outcome"
 )
@@ -163,8 +165,8 @@ KEPT = Attribute(
 )
 
 # --- what a rule knew when it decided
-RULE_SOURCE = Attribute("sidecar.rule.source", "string", "`FILE:LINE` of the deciding rule.")
-RULE_WHY = Attribute("sidecar.rule.why", "string", "Its `why`.")
+RULE_SOURCE = Attribute("sidecar.rule.source", "string", "`FILE:LINE` of the rule.", "source")
+RULE_WHY = Attribute("sidecar.rule.why", "string", "Its `why`; as a label cut when long.", "why")
 RULE_LABELS = Attribute("sidecar.rule.labels", "string[]", "Its `labels`, each as `NAME=VALUE`.")
 KEY_NAME = Attribute("sidecar.key.name", "string", "The keys that it looked at.")
 KEY_HASH = Attribute(

@@ -236,6 +236,17 @@ DECISIONS: Final = Metric(
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
     counted="decision",
 )
+RULE_INFO: Final = Metric(
+    "sidecar_rule_info",
+    Kind.INFO,
+    "Each rule of the live rule set: its line, whose it is, why it is there, and the mode that it "
+    "is in by the file, by an operator's override, or because it rests outside of its window.",
+    (
+        a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.MODE_BY, a.RULE_SOURCE, a.OWNER,
+        a.RULE_WHY,
+    ),
+    counted="rule",
+)  # fmt: skip
 SLO_REQUESTS: Final = Metric(
     "sidecar_slo_requests_total",
     Kind.COUNTER,

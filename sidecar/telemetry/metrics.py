@@ -18,6 +18,7 @@ from sidecar.telemetry.catalogue import KNOWN_METHODS, OTHER_METHOD, Use, reason
 from sidecar.telemetry.cells import Aim, DecisionCell, HistogramCell, ObjectiveCell, Tally
 from sidecar.telemetry.export_meters import ExportMeters
 from sidecar.telemetry.host_metrics import GC_BUCKETS
+from sidecar.telemetry.rule_told import RuleTold
 
 KeyT = TypeVar("KeyT")
 
@@ -257,6 +258,8 @@ class Meters:
         self.objectives: dict[str, ObjectiveCell] = {}
         #: What the objectives in force ask for; set by whoever runs the rules.
         self.aims: Callable[[], dict[str, Aim]] = dict
+        #: The rules of the live rule set; set by whoever runs them.
+        self.rules_told: Callable[[], Iterable[RuleTold]] = tuple
         #: How many things are in the hands of operators, by sort; set by whoever runs the rules.
         self.controls: Callable[[], dict[str, int]] = _none_controlled
 

@@ -92,6 +92,7 @@ def _own_rows(meters: Meters) -> Iterator[tuple[Metric, Iterator[Row]]]:
             for row in _outcomes((kind, name, mode.value), cell)
         ),
     )
+    yield c.RULE_INFO, ((labels, 1) for labels in meters.rules_told())
     objectives = list(meters.objectives.items())
     yield c.SLO_REQUESTS, (row for name, cell in objectives for row in _judged(name, cell))
     aims = meters.aims()

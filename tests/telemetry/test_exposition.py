@@ -14,7 +14,7 @@ from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.exposition import MetersCollector, Page, expose
 from sidecar.telemetry.host_metrics import READ
 from sidecar.telemetry.metrics import Meters
-from tests.telemetry.read_out import every_reading
+from tests.telemetry.read_out import every_reading, every_rule_told
 
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -33,6 +33,7 @@ def crowded() -> MetersCollector:
     meters.saturation["loop"] = 0.5
     meters.objective("up")
     meters.exports.wanted(["files"])
+    meters.rules_told = every_rule_told
     meters.aims = {"up": Aim(0.99, 3600.0, not_shed=False)}.copy
     return MetersCollector(meters)
 

@@ -12,7 +12,7 @@ from sidecar.telemetry.cells import Aim
 from sidecar.telemetry.families import family_parts
 from sidecar.telemetry.host_metrics import READ
 from sidecar.telemetry.metrics import LOGS, Meters
-from tests.telemetry.read_out import every_reading
+from tests.telemetry.read_out import every_reading, every_rule_told
 
 _METHODS = st.sampled_from(["GET", "POST", "_OTHER"])
 _STATUSES = st.sampled_from([0, 200, 204, 404, 429, 500, 502, 503])
@@ -44,6 +44,7 @@ def filled() -> Meters:
     meters.decision("rate_limits", "per-client", Mode.ENFORCE).admitted += 1
     meters.objective("availability").good += 1
     meters.exports.wanted(["files"])
+    meters.rules_told = every_rule_told
     meters.aims = {"availability": Aim(0.999, 86_400.0, not_shed=True)}.copy
     meters.saturation["loop"] = 0.5
     return meters
