@@ -23,7 +23,8 @@ TO_COME: Final[frozenset[str]] = frozenset(
     for one in METRICS
     if one.name.startswith(
         ("sidecar_rate_limit_", "sidecar_concurrency_", "sidecar_telemetry_", "sidecar_overload_",
-         "sidecar_breaker_", "sidecar_retr", "sidecar_fallback_", "sidecar_rules_")
+         "sidecar_breaker_", "sidecar_retr", "sidecar_fallback_", "sidecar_rules_",
+         "sidecar_rule_info")
     )
 )  # fmt: skip
 
