@@ -109,7 +109,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         )
 
     def _fail(self, failure: Failure) -> None:
-        self.close_connection = True
         match failure:
             case Status():
                 self._respond(Answer(failure.status, {"message": failure.message}))
@@ -118,8 +117,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             case Redirect():
                 self._send(failure.status, "text/html", b"", location=failure.location)
             case Hang():
+                self.close_connection = True
                 self.server.grafana.let_go.wait()
             case Reset():
+                self.close_connection = True
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
                 # Not as the base closes it, which says good-bye first.
                 os.close(self.connection.detach())
