@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help setup demo test lint unit integration soak fuzz bench servers lock clean
+.PHONY: help setup demo test lint unit integration soak fuzz bench servers dashboards lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ $(EVERYTHING): pyproject.toml requirements/everything.txt
 
 setup: $(EVERYTHING) ## create .venv with everything in it; quick when nothing changed
 	@echo "Ready: $(BIN)/sidecar"
+
+dashboards: $(EVERYTHING) ## make Grafana's dashboards again from their Python
+	@$(BIN)/python -m dashboards
 
 lock: $(EVERYTHING) ## pin again what pyproject.toml asks for; UPGRADE=1 takes the newest
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)
