@@ -95,7 +95,9 @@ class TestContactPoints:
         assert ask(grafana, "POST", POINTS, HOOK | change)[0] == 400
         assert len(grafana.state.contact_points) == 1
 
-    @pytest.mark.parametrize("change", [{"type": "pidgin"}, {"titel": "x"}, {"provenance": "api"}])
+    @pytest.mark.parametrize(
+        "change", [{"type": "pidgin"}, {"titel": "x"}, {"provenance": "api"}, {"uid": "x" * 41}]
+    )
     def test_not_described(self, grafana: Grafana, change: dict[str, Any]) -> None:
         assert ask(grafana, "POST", POINTS, HOOK | change)[0] == 400
         assert grafana.violations
