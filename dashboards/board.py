@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -21,6 +20,7 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from dashboards import links
 from dashboards.annotations import all_of_them
+from sidecar.alerting.panels import panel_number
 
 #: Grafana's grid has so many columns.
 COLUMNS: Final = 24
@@ -71,19 +71,11 @@ def written(board: Board) -> str:
     return json.dumps(built(board), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
 
 
-def panel_id(title: str) -> int:
-    """The number by which Grafana, bookmarks and alerts know a panel.
-
-    It follows from the title, so that it stays when others are put before it.
-    """
-    return zlib.crc32(title.encode()) % 1_000_000_000 + 1
-
-
 def _laid_out(board: Board) -> Iterator[Panel | RowPanel]:
     down = 0
     for row in board.rows:
         heading = RowPanel(
-            title=row.title, collapsed=row.collapsed, id_val=panel_id(f"row {row.title}"),
+            title=row.title, collapsed=row.collapsed, id_val=panel_number(f"row {row.title}"),
             grid_pos=GridPos(h=1, w=COLUMNS, x=0, y=down), repeat=row.repeat or None,
         )  # fmt: skip
         placed, below = _placed([one.build() for one in row.panels], down + 1)
@@ -104,7 +96,7 @@ def _placed(panels: Sequence[Panel], down: int) -> tuple[list[Panel], int]:
         if across + size.w > COLUMNS:
             across, down, height = 0, down + height, 0
         panel.grid_pos = GridPos(h=size.h, w=size.w, x=across, y=down)
-        panel.id_val = panel_id(panel.title or "")
+        panel.id_val = panel_number(panel.title or "")
         across, height = across + size.w, max(height, size.h)
     return list(panels), down + height
 

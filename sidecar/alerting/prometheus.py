@@ -8,6 +8,7 @@ from typing import Any
 from sidecar.alerting.alert import Alert, Group, Recording
 from sidecar.alerting.durations import written
 from sidecar.alerting.expression_lines import in_lines
+from sidecar.alerting.links import GRAFANAS_OWN
 from sidecar.alerting.templates import for_prometheus, literal
 from sidecar.alerting.yaml_text import Lines, yaml_text
 
@@ -49,7 +50,13 @@ def _alert(alert: Alert) -> dict[str, Any]:
     if alert.keep_firing_seconds:
         rule["keep_firing_for"] = written(alert.keep_firing_seconds)
     rule["labels"] = _labels(alert.labels)
-    rule["annotations"] = for_prometheus(alert.annotations)
+    rule["annotations"] = for_prometheus(
+        {
+            name: text
+            for name, text in alert.annotations.items()
+            if not name.startswith(GRAFANAS_OWN)
+        }
+    )
     return rule
 
 

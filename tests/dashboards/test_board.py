@@ -7,8 +7,9 @@ from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models.dashboard import GridPos, RowPanel
 
 from dashboards import panels
-from dashboards.board import COLUMNS, Board, Row, built, panel_id
+from dashboards.board import COLUMNS, Board, Row, built
 from dashboards.queries.asking import over_time
+from sidecar.alerting.panels import panel_number
 from tests.dashboards.generated import BOARDS, Json, board
 
 
@@ -51,7 +52,7 @@ def test_a_panel_keeps_its_number_when_others_are_put_before_it() -> None:
         {one.title: one.id_val for one in built(_board(Row("r", row))).panels or ()}
         for row in ((_panel("a", 12),), (_panel("b", 12), _panel("a", 12)))
     )
-    assert alone["a"] == second["a"] == panel_id("a")
+    assert alone["a"] == second["a"] == panel_number("a")
 
 
 def test_two_panels_with_one_title_are_refused() -> None:
