@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import http.server
-import socket
-import ssl
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from tests.integration.certificates import Certificate
 from tests.servers.otlp_messages import KINDS, Answer, Hang, Received, Refuse, Signal, response_to
+from tests.servers.threaded import ThreadedServer
 
 _PROTOBUF = "application/x-protobuf"
 _SIGNALS: dict[str, Signal] = {f"/v1/{signal}": signal for signal in KINDS}
@@ -33,10 +31,7 @@ class HttpFront:
         self.take = take
         self.let_go = let_go
         self.port = 0
-        self._tls = None
-        if certificate is not None:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(certificate.cert, certificate.key)
+        self._certificate = certificate
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -44,55 +39,22 @@ class HttpFront:
         """Listen, on the same port as the time before."""
         if self._server is not None:
             return
-        self._server = _Server(self.port, self, self._tls)
+        self._server = _Server(self.port, self, self._certificate)
         self.port = self._server.server_port
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
-        )
-        self._thread.start()
+        self._thread = self._server.serve_until_closed()
 
     def close(self) -> None:
         """Cut every connection and listen no more; returns when no thread is left."""
         if self._server is None or self._thread is None:
             return
-        self._server.shutdown()
-        self._server.cut()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close_with(self._thread)
         self._server = self._thread = None
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    # So that closing waits for the threads.
-    daemon_threads = False
-
-    def __init__(self, port: int, front: HttpFront, tls: ssl.SSLContext | None) -> None:
+class _Server(ThreadedServer):
+    def __init__(self, port: int, front: HttpFront, certificate: Certificate | None) -> None:
         self.front = front
-        self._tls = tls
-        self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        if self._tls is not None:
-            # The handshake is the connection's own thread's business.
-            connection = self._tls.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            )
-        self._open.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def cut(self) -> None:
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Silence: a client that goes away is what tests make."""
+        super().__init__(_Handler, certificate, port)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.05
 class ThreadedServer(http.server.ThreadingHTTPServer):
     """Serves each connection in a thread, over TLS when it is given a certificate.
 
-    It chooses a port of its own. When it closes, it cuts the connections that are left.
+    It chooses a free port unless it is told one. Closing cuts the connections that are left.
     """
 
     # So that closing waits for the threads.
@@ -28,13 +28,14 @@ class ThreadedServer(http.server.ThreadingHTTPServer):
         self,
         handler: type[http.server.BaseHTTPRequestHandler],
         certificate: Certificate | None = None,
+        port: int = 0,
     ) -> None:
         self._open: set[socket.socket] = set()
         self._tls = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate.cert, certificate.key)
-        super().__init__(("127.0.0.1", 0), handler)
+        super().__init__(("127.0.0.1", port), handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -59,16 +60,27 @@ class ThreadedServer(http.server.ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Silence: a client that goes away is what tests make."""
 
+    def serve_until_closed(self) -> threading.Thread:
+        """Serve in a thread."""
+        thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}
+        )
+        thread.start()
+        return thread
+
+    def close_with(self, thread: threading.Thread) -> None:
+        """Serve no more; afterwards no connection and no thread is left."""
+        self.shutdown()
+        self.cut()
+        self.server_close()
+        thread.join()
+
 
 @contextlib.contextmanager
 def serving(server: ThreadedServer) -> Iterator[None]:
     """Serve meanwhile; afterwards no connection and no thread is left."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL_SECONDS})
-    thread.start()
+    thread = server.serve_until_closed()
     try:
         yield
     finally:
-        server.shutdown()
-        server.cut()
-        server.server_close()
-        thread.join()
+        server.close_with(thread)

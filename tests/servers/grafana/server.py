@@ -162,7 +162,7 @@ class Grafana:
         if handler is None:
             self._violated(request, "not done by this stand-in")
             raise RefusedError(501, "not done by this stand-in")
-        before = deepcopy(self.state)
+        before = deepcopy(self.state) if is_write(request) else self.state
         try:
             answer = handler(self.state, request)
         except RefusedError as refused:
