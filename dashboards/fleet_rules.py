@@ -33,7 +33,7 @@ def _breakers() -> statetimeline.Panel:
         units.NoUnit,
         over_time(rules.breakers(FLEET), "{{service}} {{rule}}"),
     )
-    return panel.mappings([looks.BREAKER]).data_links([links.service_of_series()])
+    return panel.mappings([looks.BREAKER]).data_links([links.rule_of_series()])
 
 
 def _degraded() -> timeseries.Panel:
@@ -44,7 +44,7 @@ def _degraded() -> timeseries.Panel:
         units.RequestsPerSecond,
         over_time(rules.degraded(FLEET), "{{service}} {{rule}}: {{step}}"),
     )
-    return panel.data_links([links.service_of_series()]).span(8)
+    return panel.data_links([links.rule_of_series()]).span(8)
 
 
 def _shedding() -> timeseries.Panel:

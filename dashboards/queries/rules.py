@@ -33,13 +33,13 @@ def breakers(scope: Scope) -> str:
     3 where one instance probes and another lets nothing through.
     """
     opened, probing = (
-        highest(now(scope(r.BREAKER_STATE, mode=_ENFORCED, state=state)), ("service", "rule"))
+        highest(now(scope(r.BREAKER_STATE, mode=_ENFORCED, state=state)), RULE)
         for state in ("open", "half_open")
     )
     return f"{opened} * 2 + {probing}"
 
 
-def degraded(scope: Scope, by: Sequence[str] = ("service", "rule", "step")) -> str:
+def degraded(scope: Scope, by: Sequence[str] = (*RULE, "step")) -> str:
     """Answers a second that fallbacks gave, by step; ``none`` where no step could."""
     return some(total(rate(scope(r.FALLBACK_ANSWERS, mode=_ENFORCED), WINDOW), by))
 

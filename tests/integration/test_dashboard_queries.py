@@ -46,6 +46,9 @@ _TRIED = "http_client_request_duration_seconds_count"
 _INBOUND = 'listener="inbound",http_route="r"'
 
 
+_BREAKER: Final = {"service": "order", "kind": "circuit_breakers", "rule": "b"}
+
+
 def _state(state: str, value: float) -> dict[str, str]:
     labels = f'kind="circuit_breakers",rule="b",mode="enforce",state="{state}"'
     return _still("sidecar_breaker_state", labels, value)
@@ -110,11 +113,11 @@ CASES: Final[dict[str, Asked]] = {
     ),
     "a breaker that is open": (
         [_state("open", 1), _state("half_open", 0), _state("closed", 0)],
-        rules.breakers(ORDER), {"service": "order", "rule": "b"}, 2,
+        rules.breakers(ORDER), _BREAKER, 2,
     ),
     "a breaker that probes": (
         [_state("open", 0), _state("half_open", 1), _state("closed", 0)],
-        rules.breakers(ORDER), {"service": "order", "rule": "b"}, 1,
+        rules.breakers(ORDER), _BREAKER, 1,
     ),
     "all sidecars answer": (
         [_still("sidecar_build_info", 'version="1"', 1), _still("up", "", 1)],
