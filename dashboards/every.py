@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import fleet, service
+from dashboards import fleet, governance, service
 from dashboards.board import Board
 
-BOARDS: Final[tuple[Board, ...]] = (fleet.BOARD, service.BOARD)
+BOARDS: Final[tuple[Board, ...]] = (fleet.BOARD, service.BOARD, governance.BOARD)

@@ -66,6 +66,23 @@ def rule_of_series() -> dashboard.DashboardLink:
     return to("Look at ${__field.labels.kind}/${__field.labels.rule}", GOVERNANCE, preset)
 
 
+def rule_of_row() -> dashboard.DashboardLink:
+    """To the rule that a row of a table is about; its columns are `Service`, `Kind`, `Rule`."""
+    preset = {name: of_row(name.capitalize()) for name in ("service", "kind", "rule")}
+    return to("Look at ${__value.text}", GOVERNANCE, preset)
+
+
+def decisions_of_row() -> dashboard.DashboardLink:
+    """To the decisions of the rule, and about the key, that a row is about."""
+    preset = {name: of_row(name.capitalize()) for name in ("kind", "rule")}
+    return to("Decisions about ${__value.text}", TRACES, {**preset, "text": "${__value.raw}"})
+
+
+def trace_of_cell() -> dashboard.DashboardLink:
+    """To the trace whose id stands in the cell."""
+    return to("Show this trace", TRACES, {"trace": "${__value.raw}"})
+
+
 def traces_of_series() -> dashboard.DashboardLink:
     """To the traces and log lines of the service that a series is about."""
     preset = {"service": of_series("service")}

@@ -73,4 +73,11 @@ BREAKER: Final = words(
     _0=("closed", GOOD), _1=("probing", DOUBTFUL), _2=("open", BAD), _3=("open", BAD)
 )
 RULE_FILE: Final = words(_0=("refused", BAD), _1=("in force", GOOD))
+HELD: Final = words(_0=("by itself", NOTHING), _1=("held by hand", BY_HAND))
+MODE: Final = words(
+    enforce=("enforce", GOOD), shadow=("shadow", PLAIN), disabled=("disabled", DOUBTFUL)
+)
+MODE_BY: Final = words(
+    file=("file", NOTHING), override=("override", BY_HAND), window=("window", PLAIN)
+)
 UP: Final = words(_0=("left out", BAD), _1=("gets requests", GOOD))

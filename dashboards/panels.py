@@ -27,6 +27,7 @@ from grafana_foundation_sdk.models.common import (
     BarGaugeDisplayMode,
     BigValueColorMode,
     BigValueGraphMode,
+    DataSourceRef,
     LegendDisplayMode,
     LegendPlacement,
     LogsSortOrder,
@@ -100,12 +101,33 @@ def rows(title: str, says: str, unit: str, *asked: Asked) -> table.Panel:
     return panel.targets(_lettered(asked)).height(8).span(24).show_header(True)
 
 
-def records(title: str, says: str, *searched: Searched) -> logs.Panel:
+def records(title: str, says: str, *searched: Searched, source: DataSourceRef = LOGS) -> logs.Panel:
     """What was written, newest first, with all of its fields when opened."""
-    panel = logs.Panel().title(title).description(says).datasource(LOGS)
-    panel.targets([one.ref_id(letter).datasource(LOGS) for letter, one in _letters(searched)])
+    panel = logs.Panel().title(title).description(says).datasource(source)
+    panel.targets(_searching(searched, source))
     panel.show_time(True).wrap_log_message(True).enable_log_details(True)
     return panel.sort_order(LogsSortOrder.DESCENDING).height(10).span(24)
+
+
+def found(
+    title: str, says: str, unit: str, *searched: Searched, source: DataSourceRef = LOGS
+) -> table.Panel:
+    """A table of what Elasticsearch has: a row for each combination of fields, or document."""
+    panel = table.Panel().title(title).description(says).unit(unit).datasource(source)
+    return panel.targets(_searching(searched, source)).height(8).span(24).show_header(True)
+
+
+def courses(
+    title: str, says: str, unit: str, *searched: Searched, source: DataSourceRef = LOGS
+) -> timeseries.Panel:
+    """Lines over time of what Elasticsearch has."""
+    panel = timeseries.Panel().title(title).description(says).unit(unit).datasource(source)
+    panel.targets(_searching(searched, source)).legend(_legend("sum")).tooltip(_all_series())
+    return panel.fill_opacity(8).line_width(1).show_points(VisibilityMode.NEVER).height(8).span(12)
+
+
+def _searching(searched: Sequence[Searched], source: DataSourceRef) -> list[Builder[Dataquery]]:
+    return [one.ref_id(letter).datasource(source) for letter, one in _letters(searched)]
 
 
 def _lettered(asked: Sequence[Asked]) -> list[Builder[Dataquery]]:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from grafana_foundation_sdk.builders import dashboard, table
+from grafana_foundation_sdk.builders import common, dashboard, table
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.common import (
     TableCellBackgroundDisplayMode,
     TableColoredBackgroundCellOptions,
+    TableSortByFieldState,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DataTransformerConfig,
     DynamicConfigValue,
     ValueMapping,
 )
+
+
+def largest_first(column: str) -> list[Builder[TableSortByFieldState]]:
+    """The rows with the largest of ``column``, by the name above it, first."""
+    return [common.TableSortByFieldState().display_name(column).desc(True)]
 
 
 class Column(NamedTuple):

@@ -49,6 +49,21 @@ def shedding(scope: Scope) -> str:
     return highest(now(scope(r.SHED_SHARE, mode=_ENFORCED)), ("service", "priority"))
 
 
+def open_breakers(scope: Scope) -> str:
+    """How many breakers let nothing through, in all instances."""
+    return total(now(scope(r.BREAKER_STATE, mode=_ENFORCED, state="open")))
+
+
+def held_in_all(scope: Scope) -> str:
+    """How much is in operators' hands, at all instances."""
+    return total(now(scope(c.CONTROLS)))
+
+
+def since_reload(scope: Scope) -> str:
+    """For how long the rules of each instance have been in force, in seconds."""
+    return f"time() - {highest(now(scope(c.RELOAD_TIME)), ('service', 'instance'))}"
+
+
 def held(scope: Scope) -> str:
     """How much of what operators can hold is in their hands."""
     return total(now(scope(c.CONTROLS)), ("service", "control"))

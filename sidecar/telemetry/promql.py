@@ -115,6 +115,11 @@ def mean(expression: str, by: Iterable[str] = ()) -> str:
     return _aggregate("avg", expression, by)
 
 
+def how_many(expression: str, by: Iterable[str] = ()) -> str:
+    """How many series there are, by labels or of all; nothing where there are none."""
+    return _aggregate("count", expression, by)
+
+
 def _aggregate(function: str, expression: str, by: Iterable[str]) -> str:
     labels = ", ".join(by)
     return f"{function} by ({labels}) ({expression})" if labels else f"{function}({expression})"

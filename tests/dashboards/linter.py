@@ -239,7 +239,7 @@ def what_can_be_chosen_is_used(whole: Json) -> Iterator[str]:
 def series_are_told_apart(whole: Json) -> Iterator[str]:
     for panel in panels(whole):
         legends = [
-            target.get("legendFormat")
+            target.get("legendFormat", target.get("alias"))
             for target in targets(panel)
             if panel["type"] in {"timeseries", "state-timeline", "bargauge", "stat"}
         ]

@@ -19,14 +19,8 @@ NOT_SHOWN: Final[dict[str, str]] = {
 }
 #: What a dashboard that is still to come will show.
 TO_COME: Final[frozenset[str]] = frozenset(
-    one.name
-    for one in METRICS
-    if one.name.startswith(
-        ("sidecar_rate_limit_", "sidecar_concurrency_", "sidecar_telemetry_", "sidecar_overload_",
-         "sidecar_breaker_", "sidecar_retr", "sidecar_fallback_", "sidecar_rules_",
-         "sidecar_rule_info")
-    )
-)  # fmt: skip
+    one.name for one in METRICS if one.name.startswith("sidecar_telemetry_")
+)
 
 
 def _series(metric: Metric) -> Iterator[tuple[str, Metric]]:
