@@ -23,6 +23,8 @@ class Access(msgspec.Struct, frozen=True):
     password: SecretText | None = None
     #: The authorities that are believed, PEM; the system's when empty.
     ca: str = ""
+    #: What else is never shown: what Grafana is told and may repeat.
+    others: tuple[SecretText, ...] = ()
 
     @property
     def credential(self) -> str | tuple[str, str]:
@@ -39,8 +41,9 @@ class Access(msgspec.Struct, frozen=True):
         return text
 
     def _secrets(self) -> list[str]:
+        others = [secret.reveal() for secret in self.others]
         if isinstance(self.credential, str):
-            return [self.credential]
+            return [self.credential, *others]
         user, password = self.credential
         basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-        return [basic, password]
+        return [basic, password, *others]

@@ -35,8 +35,10 @@ class Login(msgspec.Struct, frozen=True):
 class Environment:
     """What stands in the environment, and in the files that it names."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], *, by_name: bool = False) -> None:
+        """``by_name``: in place of secrets, how Grafana's own files name them."""
         self._variables = variables
+        self._by_name = by_name
 
     def login(self, *, token_file: str = "", user: str = "", password_file: str = "") -> Login:
         """Who asks Grafana; files that are named go before the environment. ``Unreadable``."""
@@ -66,8 +68,11 @@ class Environment:
             user,
             self._secret(prefix, "PASSWORD") if user else None,
             authorization,
-            of_file(authorities) if authorities else None,
+            self._of_file(authorities) if authorities else None,
         )
+
+    def _of_file(self, path: str) -> SecretText:
+        return SecretText(f"$__file{{{path}}}") if self._by_name else of_file(path)
 
     def _secret(self, *names: str) -> SecretText | None:
         """The first of the prefixes around the second of the names that has it."""
@@ -75,10 +80,11 @@ class Environment:
         for prefix in (own, *others):
             path = self._variables.get(f"{prefix}{end}_FILE", "")
             if path:
-                return of_file(path)
+                return self._of_file(path)
             text = self._variables.get(f"{prefix}{end}", "")
             if text:
-                return SecretText(text)
+                # In braces it would be replaced twice, what is in it, too.
+                return SecretText(f"${prefix}{end}" if self._by_name else text)
         return None
 
     def _first(self, end: str) -> str:

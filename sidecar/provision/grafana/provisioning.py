@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 
+from sidecar.provision.grafana.alerts import Alerting, notified
 from sidecar.provision.grafana.boards import boards
 from sidecar.provision.grafana.plan import Plan
 from sidecar.provision.grafana.server import Server
-from sidecar.provision.grafana.settling import Settling, stale
+from sidecar.provision.grafana.settling import Settling
 from sidecar.provision.grafana.shelves import Boards, Folders, Sources
 from sidecar.provision.grafana.sources import NAMES, sources
 from sidecar.provision.grafana.wanted import FOLDER, FOLDER_TITLE, Emptied, Wanted
@@ -15,24 +16,62 @@ from sidecar.provision.step import Refused, Step, What
 
 
 def provision(
-    server: Server, plan: Plan, *, dry_run: bool, wait: Callable[[float], None]
+    server: Server,
+    plan: Plan,
+    *,
+    version: str = "",
+    dry_run: bool,
+    wait: Callable[[float], None],
 ) -> Iterator[Step]:
     """Do what has to be done, or with ``dry_run`` say what would be.
 
-    Raises ``Refused`` when Grafana does not even tell which data sources it has.
+    ``version`` is Grafana's; an unknown one is taken for a new one. Raises ``Refused`` when Grafana
+    does not even tell which data sources it has.
     """
     run = Settling(dry_run=dry_run, wait=wait, renew_secrets=plan.renew_secrets)
+    if plan.remove:
+        yield from _removed(run, server, Alerting(server, Plan(), run, version))
+        return
     yield run.settle(Folders(server), folder())
-    wanted = sources(plan.places)
-    shelf = Sources(server)
-    there = shelf.names()
-    for source in wanted:
-        yield run.settle(shelf, source)
-    names = {**there, **{source.key: NAMES[source.key] for source in wanted}}
+    names = run.read(Sources(server).names)
+    for source in sources(plan.places):
+        yield run.settle(Sources(server), source)
+        names = {**names, source.key: NAMES[source.key]}
     dashboards = boards(names)
     for board in dashboards:
         yield run.settle(Boards(server), board)
-    yield from _emptied(run, Boards(server), _by_key(dashboards), plan)
+    alerting = Alerting(server, plan, run, version)
+    yield from alerting.tell(plan)
+    yield from alerting.watch(names)
+    yield from _stale(run, server, alerting, plan)
+
+
+def _stale(run: Settling, server: Server, alerting: Alerting, plan: Plan) -> Iterator[Step]:
+    """What is wanted no more, the other way round than it was created."""
+    if plan.alerts is not None:
+        yield from _emptied(run, alerting.rules, alerting.uids, prune=plan.prune)
+    told = notified(plan)
+    for place, wanted in (
+        (alerting.policy, told.routes),
+        (alerting.points, told.points),
+        (alerting.timings, told.timings),
+        (Boards(server), boards({})),
+    ):
+        yield from _emptied(run, place, {one.key for one in wanted}, prune=plan.prune)
+
+
+def _removed(run: Settling, server: Server, alerting: Alerting) -> Iterator[Step]:
+    """All of ours; the folder last, and only when nothing of others is in it."""
+    for place in (
+        alerting.rules,
+        alerting.policy,
+        alerting.points,
+        alerting.timings,
+        Boards(server),
+        Sources(server),
+        Folders(server),
+    ):
+        yield from _emptied(run, place, set(), prune=True)
 
 
 def folder() -> Wanted:
@@ -41,20 +80,18 @@ def folder() -> Wanted:
 
 
 def _emptied(
-    run: Settling, place: Emptied, wanted: Mapping[str, Wanted], plan: Plan
+    run: Settling, place: Emptied, wanted: Collection[str], *, prune: bool
 ) -> Iterator[Step]:
     """What is there with our mark and is wanted no more."""
     try:
-        gone = stale(wanted, place.ours())
+        there = run.read(place.ours)
     except Refused as error:
         yield run.refused("what is wanted no more", str(error))
         return
-    for key, about in gone.items():
-        if plan.prune:
+    for key, about in there.items():
+        if key in wanted:
+            continue
+        if prune:
             yield run.remove(place, key, about)
         else:
             yield Step(What.NOTE, about, "wanted no more; --prune deletes it")
-
-
-def _by_key(wanted: list[Wanted]) -> dict[str, Wanted]:
-    return {one.key: one for one in wanted}

@@ -8,7 +8,7 @@ somebody else, is seen. What depends on something that is not there is not tried
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sidecar.provision.difference import Changed, differences
 from sidecar.provision.grafana.server import Passing, Unwelcome
@@ -18,6 +18,7 @@ from sidecar.provision.step import Refused, Step, What
 #: How long is waited before another try.
 WAITS: Final = (0.5, 2.0)
 NOT_OURS: Final = "there is one of that name which is not ours: left alone"
+_Read = TypeVar("_Read")
 #: What came of comparing, and how to write what differs.
 Compared = tuple[Step, Callable[[], None] | None]
 
@@ -42,6 +43,17 @@ class Settling:
         if missing:
             return self.refused(wanted.about, f"not done, for it needs: {', '.join(missing)}")
         return self.tried(wanted.about, lambda: self._compared(shelf, wanted))
+
+    def read(self, look: Callable[[], _Read]) -> _Read:
+        """What is there, with more than one try where another may help. Raises ``Refused``."""
+        if self._over:
+            raise Refused(f"not asked any more: {self._over}")
+        for wait in WAITS:
+            try:
+                return look()
+            except Passing:
+                self._wait(wait)
+        return look()
 
     def remove(self, place: Emptied, key: str, about: str) -> Step:
         """Have it gone."""
@@ -92,12 +104,12 @@ class Settling:
     def _compared(self, shelf: Shelf, wanted: Wanted) -> Compared:
         found = shelf.find(wanted)
         if found is None:
-            changed = (*differences({}, wanted.body), *self._secrets(wanted, None))
+            changed = (*_differences({}, wanted), *self._secrets(wanted, None))
             step = Step(What.CREATED, wanted.about, changed=tuple(changed))
             return step, lambda: shelf.create(wanted)
         if not found.ours:
             return Step(What.REFUSED, wanted.about, NOT_OURS), None
-        changed = (*differences(found.body, wanted.body), *self._secrets(wanted, found))
+        changed = (*_differences(found.body, wanted), *self._secrets(wanted, found))
         if not changed:
             return Step(What.UNCHANGED, wanted.about), None
         if found.locked:
@@ -115,6 +127,21 @@ class Settling:
         ]
 
 
-def stale(wanted: Mapping[str, Wanted], there: Mapping[str, str]) -> dict[str, str]:
-    """What is there with our mark and is wanted no more, with how it is called."""
-    return {key: about for key, about in there.items() if key not in wanted}
+def _differences(before: Mapping[str, Any], wanted: Wanted) -> list[Changed]:
+    """What differs, as it may be shown."""
+    return [
+        _hidden(one) if one.path in wanted.hidden else one
+        for one in differences(before, wanted.body)
+    ]
+
+
+def _hidden(changed: Changed) -> Changed:
+    before, after = _host(changed.before), _host(changed.after)
+    return Changed(changed.path, before, f"another at {after}" if before == after else after)
+
+
+def _host(url: str) -> str:
+    """Where a URL leads, without what may be a secret in it."""
+    scheme, separator, rest = url.partition("://")
+    host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2]
+    return f"{scheme}{separator}{host}/…" if separator else ("…" if url else "")

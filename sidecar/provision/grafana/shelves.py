@@ -9,6 +9,7 @@ from sidecar.provision.grafana.boards import TAG, without_numbers
 from sidecar.provision.grafana.server import Server
 from sidecar.provision.grafana.sources import MARK
 from sidecar.provision.grafana.wanted import FOLDER, FROM_A_FILE, Found, Wanted
+from sidecar.provision.step import Refused
 
 #: More than anybody has; Grafana's own limit of one answer.
 _MOST: Final = 5000
@@ -44,7 +45,12 @@ class Folders:
         return {} if there is None else {FOLDER: f"folder {FOLDER}"}
 
     def delete(self, key: str) -> None:
-        """Grafana refuses it while there are alert rules in it."""
+        """Not while something of others is in it, which Grafana would delete with it."""
+        counts = self._server.find(lambda api: api.client.GET(f"/folders/{key}/counts"), dict)
+        inside = {name: count for name, count in (counts or {}).items() if count}
+        if inside:
+            listed = ", ".join(f"{count} {name}" for name, count in sorted(inside.items()))
+            raise Refused(f"something of others is in it, and would be deleted, too: {listed}")
         self._server.gone(lambda api: api.folder.delete_folder(key))
 
 

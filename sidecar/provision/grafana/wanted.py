@@ -32,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     #: What Grafana takes and never shows.
     secrets: Mapping[str, SecretText] = {}
+    #: Paths at which a URL stands that may be a secret: only its host is shown.
+    hidden: tuple[str, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True):

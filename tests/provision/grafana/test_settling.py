@@ -10,7 +10,7 @@ import pytest
 from sidecar.model.secret import SecretText
 from sidecar.provision.difference import Changed
 from sidecar.provision.grafana.server import Passing, Unwelcome
-from sidecar.provision.grafana.settling import NOT_OURS, WAITS, Settling, stale
+from sidecar.provision.grafana.settling import NOT_OURS, WAITS, Settling
 from sidecar.provision.grafana.wanted import Found, Wanted
 from sidecar.provision.step import Refused, Step, What
 
@@ -190,9 +190,3 @@ def test_what_is_wanted_no_more_is_taken_away() -> None:
     assert shelf.writes == ["delete x"]
     assert _run(dry_run=True).remove(dry, "x", "thing x").what is What.DELETED
     assert dry.writes == []
-
-
-def test_what_is_stale() -> None:
-    there = {"x": "thing x", "y": "thing y"}
-
-    assert stale({"x": _WANTED}, there) == {"y": "thing y"}
