@@ -186,3 +186,121 @@ def test_out_of_reach_fails(
 
     assert status == 1
     assert sentence in said
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> str:
+    path = tmp_path / "order.rules.yaml"
+    path.write_text(
+        "format: sidecar/v1\nservice: order\nlisteners:\n  inbound: {bind: 127.0.0.1:8080}\n"
+        "upstreams:\n  app: {url: http://127.0.0.1:9000}\n"
+        "slo:\n  - {name: availability, good: {status_below: 500}, target: 99.9%, over: 30d}\n"
+    )
+    return str(path)
+
+
+_TOLD = ("--page-to", "https://hooks.example/canary", "--ticket-to", "mailto:team@shop.example")
+
+
+def test_alerts_of_rule_files_and_who_is_told(pretended: PretendedGrafana, rules: str) -> None:
+    status, said = _provision(rules, *_URL, *_PROMETHEUS, *_TOLD, "--profile", "demo")
+
+    assert status == 0
+    assert "  + alert group sidecar order slo\n" in said
+    assert "  + notification policy\n" in said
+    [rule, *_] = pretended.state.rules.values()
+    assert rule["labels"]["managed_by"] == "sidecar"
+    assert rule["annotations"]["runbook_url"].startswith("docs/runbook.md#")
+    assert {one["uid"] for one in pretended.state.contact_points} == {
+        "", "sidecar-page", "sidecar-ticket",
+    }  # fmt: skip
+    assert _provision(rules, *_URL, *_PROMETHEUS, *_TOLD, "--profile", "demo")[1].endswith(
+        " unchanged\n"
+    )
+
+
+def test_all_is_removed_again(pretended: PretendedGrafana, rules: str) -> None:
+    _provision(rules, *_URL, *_PROMETHEUS, *_TOLD)
+
+    status, said = _provision(*_URL, "--remove")
+
+    assert status == 0
+    assert said.splitlines()[-1].endswith(" deleted")
+    assert pretended.state.folders == {}
+
+
+def test_an_address_that_grafana_repeats_is_hidden(pretended: PretendedGrafana) -> None:
+    echo = Answer(400, {"message": "invalid: https://hooks.example/canary"})
+    pretended.refuses = {("POST", "/v1/provisioning/contact-points"): echo}
+
+    status, said = _provision(*_URL, *_TOLD)
+
+    assert status == 1
+    assert "400 invalid: ********" in said
+
+
+def test_files_need_no_grafana_and_are_checked(
+    pretended: PretendedGrafana, tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRAFANA_TOKEN")
+    monkeypatch.setenv("SIDECAR_GRAFANA_PROMETHEUS_USER", "reader")
+    monkeypatch.setenv("SIDECAR_GRAFANA_PROMETHEUS_PASSWORD", "canary-of-prometheus")
+    folder = tmp_path / "grafana"
+    asked = (rules, *_PROMETHEUS, *_TOLD, "--files", str(folder))
+
+    assert _provision(*asked, "--check")[0] == 1
+    assert not folder.exists()
+    status, said = _provision(*asked)
+    assert status == 0
+    assert "  + file datasources/sidecar.yaml\n" in said
+    assert _provision(*asked, "--check")[0] == 0
+    source = folder / "datasources" / "sidecar.yaml"
+    assert "canary" not in source.read_text()
+    assert "$SIDECAR_GRAFANA_PROMETHEUS_PASSWORD" in source.read_text()
+
+    source.write_text("stale")
+    status, said = _provision(*asked, "--check")
+    assert status == 1
+    assert "  ! file datasources/sidecar.yaml: not as it would be\n" in said
+    assert source.read_text() == "stale"
+    assert pretended.scripted.asked == []
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("--check",), "--check is about files"),
+        (("--remove", "--files", "x"), "needs neither rules nor --files"),
+        (("--profile", "other"), "'other' is no profile: production or demo"),
+        (("--ticket-to", "mailto:a@b.example"), "say with --page-to who is woken"),
+        (("--page-to", "canary"), "--page-to: it is neither a webhook nor a mail address"),
+        (("--page-to", "@/no/such"), "/no/such cannot be read"),
+        (("--page-to", "mailto:a@b.example", "--office-hours", "x"), "names no day of the week"),
+    ],
+)
+def test_more_that_makes_no_sense(
+    pretended: PretendedGrafana, arguments: tuple[str, ...], sentence: str
+) -> None:
+    status, said = _provision(*_URL, *arguments)
+
+    assert (status, pretended.scripted.asked) == (2, [])
+    assert sentence in said
+
+
+def test_a_rule_file_with_errors_changes_nothing(
+    pretended: PretendedGrafana, tmp_path: Path, rules: str
+) -> None:
+    bad = tmp_path / "bad.rules.yaml"
+    bad.write_text("format: sidecar/v1\nservice: order\n")
+
+    status, said = _provision(rules, str(bad), *_URL)
+
+    assert (status, pretended.scripted.asked) == (2, [])
+    assert "bad.rules.yaml" in said
+
+
+def test_the_same_alerts_twice_cannot_be(pretended: PretendedGrafana, rules: str) -> None:
+    status, said = _provision(rules, rules, *_URL)
+
+    assert (status, pretended.scripted.asked) == (2, [])
+    assert "is there twice" in said

@@ -38,3 +38,9 @@ def test_a_short_password_does_not_blot_out_words() -> None:
     short = Access("http://g", user="a", password=SecretText("no"))
 
     assert short.hidden("nothing is known") == "nothing is known"
+
+
+def test_what_grafana_is_told_is_hidden_too() -> None:
+    access = Access("http://g", SecretText("t"), others=(SecretText("https://hooks/canary"),))
+
+    assert access.hidden("invalid url https://hooks/canary") == "invalid url ********"

@@ -85,3 +85,20 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
     for name, words in (("none", "No such file"), ("empty", "is empty"), ("bytes", "no text")):
         with pytest.raises(Unreadable, match=words):
             of_file(str(tmp_path / name))
+
+
+def test_files_of_grafana_name_secrets_and_hold_none() -> None:
+    variables = {
+        "SIDECAR_GRAFANA_PROMETHEUS_USER": "reader",
+        "SIDECAR_GRAFANA_PROMETHEUS_PASSWORD": "canary",
+        "SIDECAR_GRAFANA_ELASTICSEARCH_API_KEY_FILE": "/run/secrets/es",
+        "SIDECAR_GRAFANA_ELASTICSEARCH_CA_FILE": "/etc/ca.pem",
+    }
+    named = Environment(variables, by_name=True)
+
+    prometheus = named.place("http://p", "PROMETHEUS")
+    elasticsearch = named.place("https://e", "ELASTICSEARCH")
+
+    assert prometheus.password == SecretText("$SIDECAR_GRAFANA_PROMETHEUS_PASSWORD")
+    assert elasticsearch.authorization == SecretText("ApiKey $__file{/run/secrets/es}")
+    assert elasticsearch.authorities == SecretText("$__file{/etc/ca.pem}")

@@ -5,4 +5,4 @@ from sidecar.provision.grafana.sources import Places
 
 
 def test_without_a_word_nothing_is_deleted_and_no_data_source_touched() -> None:
-    assert Plan() == Plan(Places(), prune=False, renew_secrets=False)
+    assert Plan() == Plan(Places(), None, None, prune=False, renew_secrets=False, remove=False)

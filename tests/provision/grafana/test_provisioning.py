@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 import niquests.exceptions as n
 import pytest
 
@@ -13,6 +14,7 @@ from sidecar.provision.grafana.provisioning import provision
 from sidecar.provision.grafana.sources import NAMES, Place, Places
 from sidecar.provision.grafana.wanted import FOLDER, PROMETHEUS
 from sidecar.provision.step import Refused, Step, What
+from tests.provision.grafana import planned
 from tests.provision.grafana.pretended import PretendedGrafana
 from tests.provision.grafana.scripted import Answer
 
@@ -109,3 +111,63 @@ def test_who_may_not_even_look_is_told_so() -> None:
 
     with pytest.raises(Refused):
         _steps(pretended)
+
+
+def test_alerts_of_a_service_that_is_gone_are_told_and_with_prune_deleted() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended, planned.PLAN)
+    plan = planned.with_alerts(planned.group("heavy", "light"))
+
+    told = [step.about for step in _steps(pretended, plan) if step.what is What.NOTE]
+    assert told == ["alert rule SidecarShedding (cart, other, page)"]
+    pruning = msgspec.structs.replace(plan, prune=True)
+    assert _counted(_steps(pretended, pruning))[What.DELETED] == 1
+    assert len(pretended.state.rules) == 2
+    # Without rule files nothing is said about alerts at all.
+    quiet = msgspec.structs.replace(pruning, alerts=None)
+    assert _counted(_steps(pretended, quiet)).keys() == {What.UNCHANGED}
+
+
+def test_when_nobody_is_named_any_more_nobody_is_told() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended, planned.PLAN)
+    nobody = msgspec.structs.replace(planned.PLAN, notifying=None)
+
+    told = [step.about for step in _steps(pretended, nobody) if step.what is What.NOTE]
+    assert (told[0], len(told)) == ("notification policy", 5)
+    steps = _steps(pretended, msgspec.structs.replace(nobody, prune=True))
+    assert _counted(steps)[What.DELETED] == 5
+    assert not pretended.state.policies.get("routes")
+    assert [one["name"] for one in pretended.state.contact_points] == ["grafana-default-email"]
+
+
+def test_all_of_ours_is_removed_and_nothing_else() -> None:
+    pretended = PretendedGrafana()
+    empty = planned.state_of(pretended)
+    made = _counted(_steps(pretended, planned.PLAN))[What.CREATED]
+    rules = len(pretended.state.rules)
+    groups = 2
+    removing = Plan(remove=True)
+
+    dry = _steps(pretended, removing, dry_run=True)
+    steps = _steps(pretended, removing)
+
+    assert dry == steps
+    assert _counted(steps) == {What.DELETED: made - groups + rules}
+    assert steps[-1].about == "folder sidecar"
+    assert planned.state_of(pretended) == empty
+    assert _steps(pretended, removing) == []
+
+
+def test_a_folder_with_something_of_others_stays() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended)
+    board = {"uid": "theirs", "title": "Theirs", "tags": []}
+    body = {"dashboard": board, "folderUid": FOLDER}
+    pretended.server().tell(lambda api: api.dashboard.update_dashboard(body))
+
+    last = _steps(pretended, Plan(remove=True))[-1]
+
+    assert (last.what, last.about) == (What.REFUSED, "folder sidecar")
+    assert "1 dashboard" in last.words
+    assert set(pretended.state.dashboards) == {"theirs"}

@@ -190,3 +190,34 @@ def test_what_is_wanted_no_more_is_taken_away() -> None:
     assert shelf.writes == ["delete x"]
     assert _run(dry_run=True).remove(dry, "x", "thing x").what is What.DELETED
     assert dry.writes == []
+
+
+def test_looking_is_tried_again_too() -> None:
+    shelf, run = _Shelf(), _run()
+    shelf.before_looking = [_BUSY, _BUSY]
+    assert run.read(lambda: shelf.find(_WANTED)) is None
+    shelf.before_looking = [_BUSY] * 3
+    with pytest.raises(Passing):
+        run.read(lambda: shelf.find(_WANTED))
+    shelf.before_looking = [Unwelcome("401")]
+    assert run.settle(shelf, _WANTED).what is What.REFUSED
+    with pytest.raises(Refused, match="not asked any more"):
+        run.read(lambda: shelf.find(_WANTED))
+
+
+@pytest.mark.parametrize(
+    "before, after, shown",
+    [
+        ("", "https://h/canary", ("", "https://h/…")),
+        ("https://h/canary", "https://h/canary2", ("https://h/…", "another at https://h/…")),
+        ("https://u:canary@h?canary", "http://i", ("https://h/…", "http://i/…")),
+        ("canary", "https://h", ("…", "https://h/…")),
+    ],
+)
+def test_of_an_address_that_may_be_a_secret_only_the_host_is_shown(
+    before: str, after: str, shown: tuple[str, str]
+) -> None:
+    shelf = _Shelf(Found({"url": before}, ours=True))
+    step = _run().settle(shelf, Wanted("x", {"url": after}, "thing x", hidden=("url",)))
+
+    assert step.changed == (Changed("url", *shown),)

@@ -76,6 +76,16 @@ def update(state: State, request: Request) -> Answer:
     return ok(folder)
 
 
+@route("GET", "/folders/{folder_uid}/counts")
+def counts(state: State, request: Request) -> Answer:
+    uid = existing(state, request.values["folder_uid"])["uid"]
+    boards = [one for one in state.dashboards.values() if one["meta"]["folderUid"] == uid]
+    rules = [one for one in state.rules.values() if one["folderUID"] == uid]
+    folders = [one for one in state.folders.values() if one.get("parentUid") == uid]
+    listed = {"dashboard": boards, "alertrule": rules, "folder": folders, "librarypanel": []}
+    return ok({kind: len(several) for kind, several in listed.items()})
+
+
 @route("DELETE", "/folders/{folder_uid}")
 def delete(state: State, request: Request) -> Answer:
     uid = existing(state, request.values["folder_uid"])["uid"]
