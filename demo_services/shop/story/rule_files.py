@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 from demo_services.shop.story.layout import CALLS, SERVICES, Layout
 from sidecar.model.quantities import parse_rate
 
-_NO_RULES: Final = frozenset({"routes", "priorities", "switches"})
+_NO_RULES: Final = frozenset({"routes", "priorities", "switches", "slo", "alerts"})
 COMMITTED: Final = Path(__file__).parents[3] / "rules" / "shop"
 
 
@@ -120,7 +120,7 @@ class RuleFiles:
 
 
 def rule_names(path: Path) -> list[str]:
-    """The names of a file's rules, section by section; routes and priorities are none.
+    """The names of a file's rules, section by section; routes, objectives and alerts are none.
 
     Raises UnfitRules.
     """
