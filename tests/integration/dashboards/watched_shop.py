@@ -1,0 +1,133 @@
+"""The demo's shop with real servers that watch it, for tests of what is shown and told of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dashboards.viewer.elasticsearch import Elasticsearch
+from dashboards.viewer.prometheus import Prometheus as Asked
+from dashboards.viewer.view import Sources
+from dashboards.viewer.window import Window
+from demo_services.load.plan import Client
+from demo_services.load.report import Report, Second
+from demo_services.processes import Process, Processes
+from demo_services.shop.story.customers import plan
+from demo_services.shop.story.elsewhere import Elsewhere
+from demo_services.shop.story.layout import SERVICES, lay_out
+from demo_services.shop.story.ports import free_ports
+from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
+from demo_services.shop.story.running_shop import RunningShop
+from tests.servers.ports import Address
+from tests.servers.prometheus import Prometheus, run_prometheus
+
+SCRAPE_SECONDS: Final = 1.0
+#: What is counted is scraped within so long, and two scrapes more make sure of it.
+_SETTLE_SECONDS: Final = 2.5 * SCRAPE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Load that has been offered: when, and what the driver counted."""
+
+    report: Report
+    #: Seconds since 1970; at ``end`` everything that was counted has been scraped.
+    start: float
+    end: float
+
+    @property
+    def window(self) -> Window:
+        """As a panel of the usual width shows it."""
+        return Window(self.start, self.end, SCRAPE_SECONDS)
+
+
+@dataclass(slots=True)
+class WatchedShop:
+    """A running shop, and who watches it."""
+
+    shop: RunningShop
+    prometheus: Prometheus
+    elasticsearch: str
+    _processes: Processes
+    _folder: Path
+    _plans: int = field(default=0)
+
+    @property
+    def sources(self) -> Sources:
+        """Where the dashboards' data sources lead."""
+        documents = {
+            "logs": Elasticsearch(self.elasticsearch, "logs-*.otel-*"),
+            "spans": Elasticsearch(self.elasticsearch, "traces-*.otel-*"),
+        }
+        return Sources(
+            Asked(f"http://{self.prometheus.address}"), documents if self.elasticsearch else {}
+        )
+
+    def play(
+        self, clients: Sequence[Client], cues: Sequence[tuple[int, Callable[[], None]]] = ()
+    ) -> Played:
+        """Offer load; do what is to be done so many seconds after it began."""
+        began = time.time()
+        report = self._offer(clients, sorted(cues, key=lambda cue: cue[0]))
+        time.sleep(_SETTLE_SECONDS)
+        return Played(report, began, time.time())
+
+    def _offer(
+        self, clients: Sequence[Client], waiting: list[tuple[int, Callable[[], None]]]
+    ) -> Report:
+        self._plans += 1
+        file = self._folder / f"{self._plans}.plan.json"
+        file.write_bytes(msgspec.json.encode(plan(self.shop.entrance, tuple(clients), 1)))
+        driver = self._processes.start(
+            f"load-{self._plans}", "demo_services.load", [str(file)], piped=True
+        )
+        for event in _events(driver):
+            if isinstance(event, Report):
+                driver.wait()
+                return event
+            while waiting and event.second >= waiting[0][0]:
+                waiting.pop(0)[1]()
+        raise AssertionError(driver.log_tail())
+
+
+def _events(driver: Process) -> Iterator[Second | Report]:
+    for line in driver.output:
+        yield msgspec.json.decode(line, type=Second | Report)
+
+
+@contextlib.contextmanager
+def run_watched_shop(
+    folder: Path,
+    elasticsearch: str = "",
+    *,
+    rules: Path = COMMITTED,
+    rule_files: Sequence[Path] = (),
+    alertmanagers: Sequence[Address] = (),
+) -> Iterator[WatchedShop]:
+    """Start the shop with its sidecars and a Prometheus that scrapes them each second."""
+    layout = lay_out(free_ports())
+    elsewhere = Elsewhere(elasticsearch=elasticsearch)
+    with Processes(folder) as processes:
+        shop = RunningShop(
+            processes, folder, layout, RuleFiles(rules, folder, layout, elsewhere.sections({}))
+        )
+        shop.start()
+        watching = folder / "prometheus"
+        watching.mkdir()
+        with run_prometheus(
+            watching,
+            [shop.metrics_address(name) for name in SERVICES],
+            job="shop",
+            rule_files=rule_files,
+            alertmanagers=alertmanagers,
+            scrape_seconds=SCRAPE_SECONDS,
+            evaluation_seconds=SCRAPE_SECONDS,
+        ) as prometheus:
+            prometheus.wait_until_scraped()
+            yield WatchedShop(shop, prometheus, elasticsearch, processes, folder)
