@@ -39,11 +39,20 @@ def write(folder: Path, wanted: Mapping[str, str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command's exit status: 1 when ``--check`` finds something that is not up to date."""
+    """The command's exit status: 1 when ``--check`` finds something that is not up to date.
+
+    ``preview`` as the first argument draws them instead.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["preview"]:
+        # Only who draws needs the plotting library.
+        from dashboards.preview.command import main as preview  # noqa: PLC0415 - see above
+
+        return preview(given[1:])
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
     parser.add_argument("--out", type=Path, default=GENERATED, help="the folder (%(default)s)")
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(given)
     wanted = files()
     if not chosen.check:
         for name in write(chosen.out, wanted):

@@ -23,7 +23,11 @@ _GAP: Final = 0.06
 _HEADER: Final = 0.55
 _TITLE: Final = 0.26
 _CHARACTER: Final = 0.083
-_FONT: Final = {"font.family": "DejaVu Sans", "font.size": 8.0, "text.parse_math": False}
+_FONT: Final[dict[Any, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "text.parse_math": False,
+}
 
 
 class Place:
@@ -41,7 +45,12 @@ class Place:
     def text(self, across: float, down: float, words: str, **style: Any) -> None:
         """Words at a place in inches, cut where the panel ends."""
         size = style.get("fontsize", _FONT["font.size"])
-        room = int((self.width - across - 0.1) / (_CHARACTER * size / 8.5))
+        inches = {
+            "left": self.width - across - 0.1,
+            "right": across,
+            "center": 2 * min(across, self.width - across),
+        }[style.get("ha", "left")]
+        room = int(inches / (_CHARACTER * size / 8.5))
         cut = words if len(words) <= room else words[: max(room - 1, 0)] + "…"
         style.setdefault("color", TEXT)
         style.setdefault("va", "top")
@@ -78,12 +87,20 @@ class Page:
             height * _ROW - _GAP,
         )
         self.box(place.left, place.top, place.width, place.height, PANEL, BORDER)
-        place.text(0.1, 0.08, title, fontsize=9, fontweight="medium")
+        place.text(0.1, 0.08, title, fontsize=9, fontweight="bold")
         return place
 
-    def heading(self, down: int, title: str) -> None:
+    def heading(self, down: int, title: str, *, is_open: bool) -> None:
         """The heading of a row."""
-        self.text(0.14, _HEADER + down * _ROW + 0.06, f"▾  {title}", fontsize=10.5, va="top")
+        words = f"{'▾' if is_open else '▸'}  {title}"
+        self.text(0.14, _HEADER + down * _ROW + 0.06, words, fontsize=10.5, va="top")
+
+    def note(self, words: list[tuple[str, str]]) -> None:
+        """Words in colours of their own, below the subtitle from right to left."""
+        right = _WIDTH - 0.12
+        for text, tint in reversed(words):
+            self.text(right, 0.36, f"┆ {text}", fontsize=8, ha="right", va="top", color=tint)
+            right -= 0.25 + len(text) * _CHARACTER * 0.95
 
     def box(
         self, left: float, top: float, width: float, height: float, face: str, edge: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards.preview.canvas import Page, Place, extent
-from dashboards.preview.colours import FAINT
+from dashboards.preview.canvas import Page, Place, extent, wrapped
+from dashboards.preview.colours import FAINT, colour
 from dashboards.preview.numbers import draw_bars, draw_stat
 from dashboards.preview.tables import draw_logs, draw_table
 from dashboards.preview.times import Mark, draw_heatmap, draw_lines, draw_states
@@ -16,22 +16,67 @@ from dashboards.viewer.frames import Frame
 from dashboards.viewer.view import Answered, View
 
 
-def draw(view: View, path: Path) -> None:
-    """Ask everything that the dashboard asks, and write the picture of it to ``path``."""
-    placed = list(_opened(view.dashboard["panels"]))
-    page = Page(view.dashboard["title"], _about(view), extent(placed))
+def draw(
+    view: View, path: Path, *, is_opened: bool = True, most_rows: int | None = None
+) -> list[Path]:
+    """Ask everything that the dashboard asks, and write the picture of it to ``path``.
+
+    ``is_opened`` shows what is in closed rows, too. What is higher than ``most_rows`` units of
+    Grafana's grid becomes several pictures, each beginning with a row; their paths are returned.
+    """
+    panels = view.dashboard["panels"]
+    pages = list(_pages(list(_opened(panels) if is_opened else panels), most_rows))
     marks = list(_marks(view))
+    paths = [path]
+    if len(pages) > 1:
+        paths = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(pages) + 1)]
+    for place, placed in zip(paths, pages, strict=True):
+        _draw_page(view, placed, marks).save(place)
+    return paths
+
+
+def _pages(panels: list[Mapping[str, Any]], most: int | None) -> Iterator[list[Mapping[str, Any]]]:
+    """The panels of each picture, moved to its top."""
+    sections: list[list[Mapping[str, Any]]] = []
+    for panel in sorted(panels, key=lambda one: (one["gridPos"]["y"], one["gridPos"]["x"])):
+        if panel["type"] == "row" or not sections:
+            sections.append([])
+        sections[-1].append(panel)
+    page: list[Mapping[str, Any]] = []
+    for section in sections:
+        if page and most is not None and extent(section) - _top(page) > most:
+            yield _moved_up(page)
+            page = []
+        page = [*page, *section]
+    yield _moved_up(page)
+
+
+def _top(panels: list[Mapping[str, Any]]) -> int:
+    return min((int(one["gridPos"]["y"]) for one in panels), default=0)
+
+
+def _moved_up(panels: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    top = _top(panels)
+    return [
+        {**one, "gridPos": {**one["gridPos"], "y": one["gridPos"]["y"] - top}} for one in panels
+    ]
+
+
+def _draw_page(view: View, placed: list[Mapping[str, Any]], marks: list[Mark]) -> Page:
+    page = Page(view.dashboard["title"], _about(view), extent(placed))
+    page.note(sorted({(mark.name, colour(mark.colour)) for mark in marks}))
     for panel in placed:
         at = panel["gridPos"]
         if panel["type"] == "row":
-            page.heading(at["y"], panel.get("title", ""))
+            is_open = not panel.get("collapsed") or bool(panel.get("is_opened"))
+            page.heading(at["y"], panel.get("title", ""), is_open=is_open)
             continue
         place = page.panel(at["x"], at["y"], at["w"], at["h"], panel.get("title", ""))
         if panel.get("targets"):
             _draw(place, view.answered(panel), view, marks)
         else:
             _say(place, str(panel.get("options", {}).get("content", "")))
-    page.save(path)
+    return page
 
 
 def _opened(panels: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -39,7 +84,7 @@ def _opened(panels: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     moved = 0
     for panel in sorted(panels, key=lambda one: (one["gridPos"]["y"], one["gridPos"]["x"])):
         at = panel["gridPos"]
-        yield {**panel, "gridPos": {**at, "y": at["y"] + moved}}
+        yield {**panel, "is_opened": True, "gridPos": {**at, "y": at["y"] + moved}}
         inside = panel.get("panels") or []
         if not inside:
             continue
@@ -64,8 +109,6 @@ def _draw(place: Place, answered: Answered, view: View, marks: list[Mark]) -> No
 
 
 def _say(place: Place, words: str) -> None:
-    from dashboards.preview.canvas import wrapped  # noqa: PLC0415 - of no use elsewhere
-
     left, top, width, _ = place.body
     for number, line in enumerate(wrapped(words, width)):
         place.text(left, top + number * 0.17, line, color=FAINT)
@@ -73,7 +116,7 @@ def _say(place: Place, words: str) -> None:
 
 def _about(view: View) -> str:
     start, end = (
-        datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%H:%M:%S")
+        dt.datetime.fromtimestamp(at, dt.UTC).strftime("%H:%M:%S")
         for at in (view.window.start, view.window.end)
     )
     chosen = [
@@ -96,7 +139,7 @@ def _marks(view: View) -> Iterator[Mark]:
 def _moments(view: View, annotation: Mapping[str, Any], frame: Frame) -> Iterator[Mark]:
     for at in sorted({value / 1000 for value in frame.numbers[0].values}):
         if view.window.start <= at <= view.window.end:
-            yield Mark(at, at, annotation["iconColor"])
+            yield Mark(annotation["name"], at, at, annotation["iconColor"])
 
 
 def _regions(view: View, annotation: Mapping[str, Any], frame: Frame) -> Iterator[Mark]:
@@ -104,12 +147,12 @@ def _regions(view: View, annotation: Mapping[str, Any], frame: Frame) -> Iterato
     start = end = None
     for at in frame.times:
         if start is not None and end is not None and at - end > step * 1.5:
-            yield Mark(start, end, annotation["iconColor"])
+            yield Mark(annotation["name"], start, end, annotation["iconColor"])
             start = None
         start = at if start is None else start
         end = at
     if start is not None and end is not None:
-        yield Mark(start, end, annotation["iconColor"])
+        yield Mark(annotation["name"], start, end, annotation["iconColor"])
 
 
 _OVER_TIME = {

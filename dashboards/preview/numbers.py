@@ -53,7 +53,7 @@ def _draw_one(place: Place, answered: Answered, one: Value) -> None:
     is_background = options.get("colorMode", "").startswith("background") and shown.is_coloured
     if is_background:
         place.fill(shown.colour)
-        place.text(0.1, 0.08, answered.title, fontsize=9, color="white", fontweight="medium")
+        place.text(0.1, 0.08, answered.title, fontsize=9, color="white", fontweight="bold")
     numbers = [v for v in one.field.values if isinstance(v, int | float) and math.isfinite(v)]
     if options.get("graphMode") == "area" and len(numbers) > 1:
         axes = place.axes(0.02, place.height * 0.62, place.width - 0.04, place.height * 0.36)

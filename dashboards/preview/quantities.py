@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -78,7 +78,7 @@ def _rate_of_bytes(value: float, decimals: int | None) -> str:
 
 
 def _moment(value: float, _: int | None) -> str:
-    at = datetime.datetime.fromtimestamp(value / 1000, datetime.UTC)
+    at = dt.datetime.fromtimestamp(value / 1000, dt.UTC)
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 

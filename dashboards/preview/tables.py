@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any, Final
 
 from dashboards.preview.canvas import Place
@@ -39,17 +39,16 @@ def draw_table(place: Place, answered: Answered) -> None:
     across = left
     for column, one in enumerate(frame.fields):
         place.text(across, top + 0.02, _cut(one.name, widths[column]), fontsize=7.6,
-                   color="#6e9fff", fontweight="medium")  # fmt: skip
+                   color="#6e9fff", fontweight="bold")  # fmt: skip
         across += widths[column]
     for number, row in enumerate(cells[:fits]):
-        _draw_row(place, answered, row, widths, left, top + (number + 1) * _ROW)
+        _draw_row(place, row, widths, left, top + (number + 1) * _ROW)
     if len(cells) > fits:
         place.text(place.width - 0.12, 0.1, f"{len(cells)} rows", ha="right", color=FAINT)
 
 
 def _draw_row(
     place: Place,
-    answered: Answered,
     row: list[tuple[str, str, bool]],
     widths: list[float],
     left: float,
@@ -148,4 +147,4 @@ def _cut(words: str, width: float) -> str:
 def _clock(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%H:%M:%S.%f")[:-3]
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%H:%M:%S.%f")[:-3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -31,6 +31,7 @@ _DOTS_BELOW: Final = 3
 class Mark(NamedTuple):
     """An annotation: a moment, or a time from when to when."""
 
+    name: str
     start: float
     end: float
     colour: str
@@ -224,7 +225,7 @@ def _time_axis(axes: Axes, window: Window) -> None:
 
 
 def _clock(seconds: float, _: Any) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%H:%M:%S")
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%H:%M:%S")
 
 
 def _value_axis(axes: Axes, look: Look, lines: Sequence[Line]) -> None:

@@ -11,8 +11,7 @@ from typing import Final
 
 import msgspec
 
-from dashboards.viewer.elasticsearch import Elasticsearch
-from dashboards.viewer.prometheus import Prometheus as Asked
+from dashboards.preview.command import sources
 from dashboards.viewer.view import Sources
 from dashboards.viewer.window import Window
 from demo_services.load.plan import Client
@@ -24,6 +23,7 @@ from demo_services.shop.story.layout import SERVICES, lay_out
 from demo_services.shop.story.ports import free_ports
 from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
+from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.ports import Address
 from tests.servers.prometheus import Prometheus, run_prometheus
 
@@ -53,7 +53,7 @@ class WatchedShop:
 
     shop: RunningShop
     prometheus: Prometheus
-    elasticsearch: str
+    elasticsearch: ElasticsearchServer | None
     _processes: Processes
     _folder: Path
     _plans: int = field(default=0)
@@ -61,13 +61,13 @@ class WatchedShop:
     @property
     def sources(self) -> Sources:
         """Where the dashboards' data sources lead."""
-        documents = {
-            "logs": Elasticsearch(self.elasticsearch, "logs-*.otel-*"),
-            "spans": Elasticsearch(self.elasticsearch, "traces-*.otel-*"),
-        }
-        return Sources(
-            Asked(f"http://{self.prometheus.address}"), documents if self.elasticsearch else {}
-        )
+        documents = self.elasticsearch.url if self.elasticsearch else ""
+        return sources(f"http://{self.prometheus.address}", documents)
+
+    def lose_documents(self) -> None:
+        """Elasticsearch dies."""
+        assert self.elasticsearch is not None
+        self.elasticsearch.kill()
 
     def play(
         self, clients: Sequence[Client], cues: Sequence[tuple[int, Callable[[], None]]] = ()
@@ -104,7 +104,7 @@ def _events(driver: Process) -> Iterator[Second | Report]:
 @contextlib.contextmanager
 def run_watched_shop(
     folder: Path,
-    elasticsearch: str = "",
+    elasticsearch: ElasticsearchServer | None = None,
     *,
     rules: Path = COMMITTED,
     rule_files: Sequence[Path] = (),
@@ -112,7 +112,7 @@ def run_watched_shop(
 ) -> Iterator[WatchedShop]:
     """Start the shop with its sidecars and a Prometheus that scrapes them each second."""
     layout = lay_out(free_ports())
-    elsewhere = Elsewhere(elasticsearch=elasticsearch)
+    elsewhere = Elsewhere(elasticsearch=elasticsearch.url if elasticsearch else "")
     with Processes(folder) as processes:
         shop = RunningShop(
             processes, folder, layout, RuleFiles(rules, folder, layout, elsewhere.sections({}))
