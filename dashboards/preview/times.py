@@ -232,7 +232,9 @@ def _value_axis(axes: Axes, look: Look, lines: Sequence[Line]) -> None:
     values = [value for line in lines for value in line.values if math.isfinite(value)]
     least, most = look.bounds
     low = least if least is not None else min([0.0, *values])
-    high = most if most is not None else max([low, *values]) + 1e-12
+    high = most if most is not None else max([low, *values])
+    if high <= low:
+        high = low + 1
     soft = look.custom.get("axisSoftMax")
     if soft is not None:
         high = max(high, soft)
