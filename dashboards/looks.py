@@ -73,6 +73,8 @@ BREAKER: Final = words(
     _0=("closed", GOOD), _1=("probing", DOUBTFUL), _2=("open", BAD), _3=("open", BAD)
 )
 RULE_FILE: Final = words(_0=("refused", BAD), _1=("in force", GOOD))
+BACKEND: Final = words(_0=("does not take it", BAD), _1=("takes what it is sent", GOOD))
+SCRAPED: Final = words(_0=("not reached", BAD), _1=("scraped", GOOD))
 HELD: Final = words(_0=("by itself", NOTHING), _1=("held by hand", BY_HAND))
 MODE: Final = words(
     enforce=("enforce", GOOD), shadow=("shadow", PLAIN), disabled=("disabled", DOUBTFUL)

@@ -19,7 +19,11 @@ ALERTS: Final = Metric(
     "ALERTS", Kind.GAUGE, "1 while an alert is pending or fires.", (SERVICE, *_LABELS)
 )
 UP: Final = Metric("up", Kind.GAUGE, "1 while a target can be scraped.")
-OF_PROMETHEUS: Final = (ALERTS, UP)
+SCRAPE_TOOK: Final = Metric(
+    "scrape_duration_seconds", Kind.GAUGE, "How long a scrape took.", unit="seconds"
+)
+SCRAPED: Final = Metric("scrape_samples_scraped", Kind.GAUGE, "How many series it brought.")
+OF_PROMETHEUS: Final = (ALERTS, UP, SCRAPE_TOOK, SCRAPED)
 
 
 _OURS: Final = Scope({"service": "=~$service"})
