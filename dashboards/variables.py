@@ -94,6 +94,23 @@ def over() -> dashboard.CustomVariable:
     return choice("over", "budget over", ("1h", "6h", "1d", "7d", "28d", "30d", "90d"), "30d", says)
 
 
+def trace() -> dashboard.TextBoxVariable:
+    """The id of one trace; links from tables and log lines fill it."""
+    return _typed("trace", "trace", "The id of a trace, which is drawn below", "")
+
+
+def words() -> dashboard.TextBoxVariable:
+    """What log records are to have in them: words, or a key's hash."""
+    says = "Words, a key's hash or any query in Lucene's language; * is everything"
+    return _typed("text", "search", says, "*")
+
+
+def _typed(name: str, label: str, says: str, first: str) -> dashboard.TextBoxVariable:
+    current = VariableOption(selected=True, text=first, value=first)
+    variable = dashboard.TextBoxVariable(name).label(label).description(says)
+    return variable.default_value(first).current(current).options([current])
+
+
 def choice(
     name: str, label: str, values: Sequence[str], chosen: str, says: str
 ) -> dashboard.CustomVariable:

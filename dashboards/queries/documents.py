@@ -21,7 +21,7 @@ from sidecar.telemetry.declaration import Attribute
 TIME: Final = "@timestamp"
 SERVICE: Final = f"resource.attributes.{a.SERVICE.name}"
 #: Of one decision there is a log record and an event of its span; the event has no severity.
-_TOLD: Final = "_exists_:severity_text"
+TOLD: Final = "_exists_:severity_text"
 _MOST: Final = 10
 
 
@@ -53,9 +53,40 @@ def both(*conditions: str) -> str:
     return " AND ".join(one for one in conditions if one)
 
 
+def spans(*conditions: str) -> str:
+    """Spans of requests that came to the services that are chosen; those of calls are not here."""
+    return both('kind:"Server"', OF_SERVICE, *conditions)
+
+
+def failed_spans() -> str:
+    """Such spans of requests that failed."""
+    return spans(f"_exists_:{field(a.ERROR_TYPE)}")
+
+
+def of_trace() -> str:
+    """Everything that carries the id of the trace that is chosen."""
+    return 'trace_id:"$trace"'
+
+
+def with_words() -> str:
+    """Only what has the words that are searched for."""
+    return "($text)"
+
+
+def printed() -> str:
+    """Lines that the services themselves have printed."""
+    return both("NOT _exists_:event_name", OF_SERVICE, with_words())
+
+
+def requests() -> str:
+    """Requests that failed, as the log has them."""
+    failed = f"_exists_:{field(a.ERROR_TYPE)}"
+    return both(events((a.REQUEST.name,)), failed, with_words())
+
+
 def decisions(*conditions: str) -> str:
     """Log records of decisions of the services that are chosen."""
-    return both(events((a.DECISION.name,)), _TOLD, *conditions)
+    return both(events((a.DECISION.name,)), TOLD, *conditions)
 
 
 def of_rules() -> str:
@@ -97,14 +128,15 @@ def counted_over_time(query: str, names: Sequence[str], most: int = _MOST) -> e.
     return asked.bucket_aggs([*_terms(names, most), steps])
 
 
-def quantiles(query: str, name: str, percents: Sequence[str], by: str) -> e.Dataquery:
-    """What so many percent of the values of a field are below, over time, by another field."""
-    settings = e.ElasticsearchPercentilesSettings().percents(list(percents))
-    metric = e.Percentiles().field(name).settings(settings).id("1")
-    steps = e.DateHistogram().field(TIME).id("3")
-    steps.settings(e.ElasticsearchDateHistogramSettings().interval("auto").min_doc_count("1"))
-    asked = _asked(query).metrics([metric]).bucket_aggs([*_terms((by,), _MOST), steps])
-    return asked.alias(f"{{{{term {by}}}}} {{{{metric}}}}")
+def longest_traces(query: str, most: int = 20) -> e.Dataquery:
+    """The traces with the longest spans: the trace, its longest span's service and name."""
+    longest = e.Max().field("duration").id("1")
+    terms: list[Builder[Bucket]] = []
+    for place, (name, size) in enumerate((("trace_id", most), (SERVICE, 1), ("name", 1))):
+        settings = e.ElasticsearchTermsSettings().size(str(size)).order(TermsOrder.DESC)
+        settings.order_by("1").min_doc_count("1")
+        terms.append(e.Terms().field(name).id(str(place + 2)).settings(settings))
+    return _asked(query).metrics([longest]).bucket_aggs(terms)
 
 
 def newest(query: str, most: int = 100) -> e.Dataquery:
