@@ -22,7 +22,11 @@ from tests.servers.grafana.exchange import Request
 from tests.servers.grafana.policies import mute_timings_in, receivers_in
 from tests.servers.grafana.server import new_grafana
 
-_NAMES = st.sampled_from(["a", "b", "sidecar", "sidecar-prometheus", "no good"])
+_NAMES = st.sampled_from(["a", "b", "no good"])
+_FOLDERS = st.sampled_from(["sidecar", "a", "no good"])
+_SOURCES = st.sampled_from(["sidecar-prometheus", "a", "no good"])
+#: One of what is there, whatever that is.
+_ANY = st.integers(0, 11)
 _HEADERS = st.sampled_from([{}, {"x-disable-provenance": "true"}])
 _SECONDS = st.sampled_from([0, 5, 10, 60])
 
@@ -33,6 +37,8 @@ class Provisioning(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.grafana = new_grafana()
+        self.send("POST", "/folders", FOLDER)
+        self.send("POST", "/datasources", PROMETHEUS)
 
     def send(self, method: str, path: str, body: Any = None, header: Any = None) -> None:
         before = deepcopy(self.grafana.state)
@@ -46,7 +52,7 @@ class Provisioning(RuleBasedStateMachine):
             before.ids = self.grafana.state.ids
             assert self.grafana.state == before, "what is refused changes nothing"
 
-    @rule(uid=_NAMES, title=_NAMES, known=st.booleans())
+    @rule(uid=_FOLDERS, title=_NAMES, known=st.booleans())
     def folder(self, uid: str, title: str, known: bool) -> None:
         if known:
             body = {"title": title, "overwrite": True}
@@ -54,18 +60,18 @@ class Provisioning(RuleBasedStateMachine):
         else:
             self.send("POST", "/folders", FOLDER | {"uid": uid, "title": title})
 
-    @rule(uid=_NAMES)
+    @rule(uid=_FOLDERS)
     def no_folder(self, uid: str) -> None:
         self.send("DELETE", f"/folders/{uid.replace(' ', '%20')}")
 
-    @rule(uid=_NAMES, name=_NAMES, version=st.integers(0, 3))
+    @rule(uid=_SOURCES, name=_NAMES, version=st.integers(0, 3))
     def data_source(self, uid: str, name: str, version: int) -> None:
         body = PROMETHEUS | {"uid": uid, "name": name, "isDefault": version == 1}
         self.send("POST", "/datasources", body)
         path = f"/datasources/uid/{uid.replace(' ', '%20')}"
         self.send("PUT", path, body | {"version": version})
 
-    @rule(uid=_NAMES, title=_NAMES, folder=_NAMES, overwrite=st.booleans())
+    @rule(uid=_NAMES, title=_NAMES, folder=_FOLDERS, overwrite=st.booleans())
     def dashboard(self, uid: str, title: str, folder: str, overwrite: bool) -> None:
         body = {
             "dashboard": BOARD | {"uid": uid, "title": title},
@@ -74,14 +80,14 @@ class Provisioning(RuleBasedStateMachine):
         }
         self.send("POST", "/dashboards/db", body)
 
-    @rule(uid=_NAMES, title=_NAMES, group=_NAMES, folder=_NAMES, header=_HEADERS)
+    @rule(uid=_NAMES, title=_NAMES, group=_NAMES, folder=_FOLDERS, header=_HEADERS)
     def alert_rule(self, uid: str, title: str, group: str, folder: str, header: Any) -> None:
         body = RULE | {"uid": uid, "title": title, "ruleGroup": group, "folderUID": folder}
         self.send("POST", "/v1/provisioning/alert-rules", body, header)
         path = f"/v1/provisioning/alert-rules/{uid.replace(' ', '%20')}"
         self.send("PUT", path, body, header)
 
-    @rule(uids=st.lists(_NAMES, max_size=3), folder=_NAMES, seconds=_SECONDS, header=_HEADERS)
+    @rule(uids=st.lists(_NAMES, max_size=3), folder=_FOLDERS, seconds=_SECONDS, header=_HEADERS)
     def group(self, uids: list[str], folder: str, seconds: int, header: Any) -> None:
         rules = [RULE | {"uid": uid, "title": uid} for uid in uids]
         path = f"/v1/provisioning/folder/{folder.replace(' ', '%20')}/rule-groups/shop"
@@ -98,12 +104,23 @@ class Provisioning(RuleBasedStateMachine):
     def mute_timing(self, name: str, header: Any) -> None:
         self.send("POST", "/v1/provisioning/mute-timings", NIGHT | {"name": name}, header)
 
-    @rule(receiver=_NAMES, muted=st.lists(_NAMES, max_size=1), header=_HEADERS)
-    def policies(self, receiver: str, muted: list[str], header: Any) -> None:
-        child = {"receiver": receiver, "mute_time_intervals": muted}
+    @rule(receiver=_ANY, muted=_ANY, header=_HEADERS)
+    def policies(self, receiver: int, muted: int, header: Any) -> None:
+        points = [one["name"] for one in self.grafana.state.contact_points]
+        timings = [*self.grafana.state.mute_timings, "nowhere"]
+        child = {
+            "receiver": points[receiver % len(points)],
+            "mute_time_intervals": [timings[muted % len(timings)]] if muted % 2 else [],
+        }
         self.send("PUT", "/v1/provisioning/policies", {**ROOT, "routes": [child]}, header)
 
-    @rule(kind=st.sampled_from(["contact-points", "mute-timings", "alert-rules"]), name=_NAMES)
+    @rule(which=_ANY)
+    def delete_contact_point(self, which: int) -> None:
+        uids = [one["uid"] for one in self.grafana.state.contact_points if one["uid"]]
+        uid = uids[which % len(uids)] if uids else "nobody"
+        self.send("DELETE", f"/v1/provisioning/contact-points/{uid}")
+
+    @rule(kind=st.sampled_from(["mute-timings", "alert-rules"]), name=_NAMES)
     def delete(self, kind: str, name: str) -> None:
         self.send("DELETE", f"/v1/provisioning/{kind}/{name.replace(' ', '%20')}")
 
