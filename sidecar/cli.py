@@ -8,6 +8,7 @@ import typer
 
 from sidecar import __version__
 from sidecar.commands import (
+    alerts,
     breaker,
     check,
     diff,
@@ -46,6 +47,7 @@ app.command("run", cls=Around, epilog=run.EXAMPLES)(run.run_command)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
+app.command("alerts", epilog=alerts.EXAMPLES)(alerts.alerts_command)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
 app.add_typer(provision.provision_app)
 
