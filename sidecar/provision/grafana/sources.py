@@ -92,9 +92,10 @@ _EXEMPLARS: Final = [{"name": "trace_id", "datasourceUid": TRACES, "urlDisplayLa
 
 
 def _traces(*, to_logs: bool) -> dict[str, Any]:
+    drawn: dict[str, Any] = {"nodeGraph": {"enabled": True}}
     if not to_logs:
-        return {}
-    return {
+        return drawn
+    return drawn | {
         "tracesToLogsV2": {
             "datasourceUid": LOGS,
             "spanStartTimeShift": f"-{_AROUND}",
