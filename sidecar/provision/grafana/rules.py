@@ -20,6 +20,8 @@ _RULES: Final = "/v1/provisioning/alert-rules"
 _NOTICED: Final = ("notification_settings", "record")
 #: Grafana's own number of an organisation, of which a token has only one.
 _UNSEEN: Final = frozenset({"orgID"})
+#: What Grafana gives by itself and takes back from nobody.
+_GIVEN: Final = frozenset({"id", "updated", "provenance"})
 #: What Grafana 11 and before do not know: they forget it without a word.
 SINCE_12: Final = frozenset({"keep_firing_for", "missingSeriesEvalsToResolve"})
 
@@ -167,7 +169,7 @@ class Groups:
             "title": wanted.key,
             "folderUid": FOLDER,
             "interval": interval,
-            "rules": [{k: v for k, v in rule.items() if k != "provenance"} for rule in rules],
+            "rules": [{k: v for k, v in rule.items() if k not in _GIVEN} for rule in rules],
         }
         said = headers(rules[0] if rules else {})
         self._listed.write(lambda api: api.client.PUT(_group(wanted.key), json=body, headers=said))

@@ -53,7 +53,8 @@ def stored(grafana: Grafana) -> Any:
     }  # fmt: skip
     # In which order they were created is nobody's wish.
     parts["contact_points"] = sorted(state.contact_points, key=lambda one: str(one["uid"]))
-    parts["intervals"] = {"/".join(key): value for key, value in state.intervals.items()}
+    groups = {(rule["folderUID"], rule["ruleGroup"]) for rule in state.rules.values()}
+    parts["intervals"] = {"/".join(key): state.intervals[key] for key in groups}
     return _without_numbers(parts)
 
 
