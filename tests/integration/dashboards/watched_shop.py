@@ -29,7 +29,7 @@ from tests.servers.prometheus import Prometheus, run_prometheus
 
 SCRAPE_SECONDS: Final = 1.0
 #: What is counted is scraped within so long, and two scrapes more make sure of it.
-_SETTLE_SECONDS: Final = 2.5 * SCRAPE_SECONDS
+_SETTLE_SECONDS: Final = 0.5 * SCRAPE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

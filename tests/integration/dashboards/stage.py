@@ -1,0 +1,147 @@
+"""The shop on a stage: everything that is proved about dashboards happens to it once, in a minute.
+
+Counts are compared as follows. A panel's own query is asked with a point each second from before a
+phase until after it, when no rate remembers it any more; every answer counts once in the three
+differences of four scrapes that a rate of four seconds sees, so the sum of the points is what was
+counted. That is so for series that were there before: the rehearsal makes all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from dashboards.preview.command import board
+from dashboards.viewer.view import Answered, View, panels_of
+from dashboards.viewer.window import Window
+from demo_services.load.plan import Client
+from demo_services.shop.inventory.api import KNOBS
+from demo_services.shop.story.customers import Mix, crowd, one_user, steps
+from demo_services.shop.story.layout import INVENTORY, STOREFRONT, WAREHOUSE
+from demo_services.shop.story.operating import sidecar
+from tests.integration.dashboards.watched_shop import SCRAPE_SECONDS, Played, WatchedShop
+from tests.servers.ports import wait_until
+
+LOOKERS: Final = "lookers"
+READERS: Final = "readers"
+BUYERS: Final = "buyers"
+GREEDY: Final = "greedy-1"
+SCALPER: Final = "scalper-1"
+REHEARSAL: Final = "rehearsal"
+QUIET: Final = "quiet"
+FAILING: Final = "failing"
+SLOW: Final = "slow"
+SHELVES: Final = "shelves"
+RUSH: Final = "rush"
+GREED: Final = "greed"
+HANDS: Final = "hands"
+
+#: Until the last rate has forgotten a phase: a scrape and the four that it is made of.
+_FORGET_SECONDS: Final = 5.2
+_SEED: Final = 1
+_TYPO: Final = ("limit: 5/s", "limitt: 5/s")
+_RELOADED: Final = "sidecar_rules_last_reload_successful"
+
+
+@dataclass(slots=True)
+class Stage:
+    """What was played, by phase, and what the dashboards say about it."""
+
+    shop: WatchedShop
+    played: dict[str, Played] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, str], Answered] = field(default_factory=dict)
+    _views: dict[tuple[str, str], View] = field(default_factory=dict)
+
+    def window(self, phase: str) -> Window:
+        """A phase until every rate has forgotten it, with a point each second."""
+        return Window(self.played[phase].start, self.played[phase].end, SCRAPE_SECONDS)
+
+    def answered(self, name: str, title: str, phase: str) -> Answered:
+        """A panel with what it was answered about a phase; asked once."""
+        key = (name, title, phase)
+        if key not in self._answers:
+            view = self.view(name, phase)
+            [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
+            self._answers[key] = view.answered(panel)
+        return self._answers[key]
+
+    def view(self, name: str, phase: str) -> View:
+        """A dashboard as it is opened, over a phase."""
+        key = (name, phase)
+        if key not in self._views:
+            window = self.window(phase)
+            self._views[key] = View(board(name), self.shop.sources, window, {"over": ["1h"]})
+        return self._views[key]
+
+
+def perform(shop: WatchedShop) -> Stage:
+    """Play everything."""
+    stage = Stage(shop)
+    for phase, clients, begin, end in _program(shop):
+        if begin is not None:
+            begin()
+        played = shop.play(clients)
+        if end is not None:
+            end()
+        time.sleep(_FORGET_SECONDS)
+        stage.played[phase] = Played(played.report, played.start, time.time())
+    return stage
+
+
+Deed = Callable[[], None]
+
+
+def _program(shop: WatchedShop) -> Iterator[tuple[str, list[Client], Deed | None, Deed | None]]:
+    """Phases with their load, what is done before, and what is done after."""
+    well = _turning(shop, INVENTORY, latency_ms=KNOBS.latency_ms, error_share=0.0)
+    failing = _turning(shop, INVENTORY, error_share=1.0)
+    yield REHEARSAL, [*_usual(2), *_crowd(2)], failing, well
+    yield QUIET, _usual(6), None, None
+    yield FAILING, _usual(7), failing, well
+    yield SLOW, _usual(5), _turning(shop, INVENTORY, latency_ms=1500.0), well
+    broken = _turning(shop, WAREHOUSE, error_share=1.0)
+    yield SHELVES, _usual(5), broken, _turning(shop, WAREHOUSE, error_share=0.0)
+    yield RUSH, _crowd(5), None, None
+    greedy = [one_user(GREEDY, steps(GREED, 5, 40), _SEED), _scalper(5)]
+    yield GREED, [*_usual(5), *greedy], None, None
+    yield HANDS, _usual(4), lambda: _by_hand(shop), lambda: shop.shop.rules.restore(STOREFRONT)
+
+
+def _usual(seconds: int) -> list[Client]:
+    """Three kinds of customers, so that each route has counts of its own."""
+    return [
+        crowd(LOOKERS, steps(LOOKERS, seconds, 15), _SEED, Mix(orders=0, lists=0)),
+        crowd(READERS, steps(READERS, seconds, 8), _SEED, Mix(orders=0, lists=100)),
+        crowd(BUYERS, steps(BUYERS, seconds, 6), _SEED, Mix(orders=100, lists=0)),
+    ]
+
+
+def _crowd(seconds: int) -> list[Client]:
+    return [crowd(LOOKERS, steps(RUSH, seconds, 180), _SEED, Mix(orders=0, lists=0))]
+
+
+def _scalper(seconds: int) -> Client:
+    return one_user(SCALPER, steps(GREED, seconds, 5), _SEED)
+
+
+def _turning(shop: WatchedShop, service: str, **knobs: float) -> Deed:
+    return lambda: shop.shop.turn(service, **knobs)
+
+
+def _by_hand(shop: WatchedShop) -> None:
+    """An operator holds a rule and a breaker, and a file is saved with a mistake in it."""
+    directory = shop.shop.state_directory(STOREFRONT)
+    for words in (
+        ("override", "rate_limits/each-user", "--mode", "shadow", "--for", "8s"),
+        ("breaker", "stock", "open", "--for", "8s"),
+    ):
+        said = sidecar(directory, *words)
+        assert said.status == 0, said.text
+    shop.shop.rules.edit(STOREFRONT, *_TYPO)
+    wait_until(lambda: _counts(shop)[STOREFRONT] == 0, "the mistake is noticed", 10.0)
+
+
+def _counts(shop: WatchedShop) -> Mapping[str, float]:
+    return {name: shop.shop.counted(name).total(_RELOADED) for name in (STOREFRONT,)}
