@@ -8,6 +8,7 @@ counted. That is so for series that were there before: the rehearsal makes all o
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Final
 from dashboards.preview.command import board
 from dashboards.viewer.view import Answered, View, panels_of
 from dashboards.viewer.window import Window
-from demo_services.load.plan import Client
+from demo_services.load.plan import Client, Step
 from demo_services.shop.inventory.api import KNOBS
 from demo_services.shop.story.customers import Mix, crowd, one_user, steps
 from demo_services.shop.story.layout import INVENTORY, STOREFRONT, WAREHOUSE
@@ -37,6 +38,8 @@ SHELVES: Final = "shelves"
 RUSH: Final = "rush"
 GREED: Final = "greed"
 HANDS: Final = "hands"
+#: After these nothing happens for a while, so that what they counted stands alone.
+COUNTED: Final = (QUIET, RUSH, GREED, FAILING)
 
 #: Until the last rate has forgotten a phase: a scrape and the four that it is made of.
 _FORGET_SECONDS: Final = 5.2
@@ -55,8 +58,24 @@ class Stage:
     _views: dict[tuple[str, str], View] = field(default_factory=dict)
 
     def window(self, phase: str) -> Window:
-        """A phase until every rate has forgotten it, with a point each second."""
+        """A phase as it is seen at its end."""
         return Window(self.played[phase].start, self.played[phase].end, SCRAPE_SECONDS)
+
+    def counted(self, name: str, title: str, phase: str) -> dict[frozenset[str], float]:
+        """What a panel shows of rates, added up until every rate has forgotten the phase.
+
+        By the values of the labels.
+        """
+        assert phase in COUNTED
+        window = self.window(phase)
+        until = Window(window.start, window.end + _FORGET_SECONDS, SCRAPE_SECONDS)
+        view = View(board(name), self.shop.sources, until, {"over": ["1h"]})
+        [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
+        return {
+            frozenset(one.labels.values()): sum(filter(math.isfinite, one.values))
+            for frame in view.answered(panel).frames
+            for one in frame.numbers
+        }
 
     def answered(self, name: str, title: str, phase: str) -> Answered:
         """A panel with what it was answered about a phase; asked once."""
@@ -79,34 +98,52 @@ class Stage:
 def perform(shop: WatchedShop) -> Stage:
     """Play everything."""
     stage = Stage(shop)
+    _rehearse(stage)
     for phase, clients, begin, end in _program(shop):
         if begin is not None:
             begin()
-        played = shop.play(clients)
+        stage.played[phase] = shop.play(clients)
         if end is not None:
             end()
-        time.sleep(_FORGET_SECONDS)
-        stage.played[phase] = Played(played.report, played.start, time.time())
+        if phase in COUNTED:
+            time.sleep(_FORGET_SECONDS)
     return stage
 
 
 Deed = Callable[[], None]
 
 
+def _rehearse(stage: Stage) -> None:
+    """A little of everything, so that every series is there, and every breaker closed again."""
+    shop = stage.shop
+    after = steps("before", 3, 0)
+    clients = [
+        *_usual(7),
+        *_crowd(1, after),
+        one_user(GREEDY, (*after, *steps(GREED, 2, 40)), _SEED),
+        one_user(SCALPER, (*after, *steps(GREED, 2, 10)), _SEED),
+    ]
+    cues = [(1, _turning(shop, INVENTORY, error_share=1.0)), (3, _mending(shop))]
+    stage.played[REHEARSAL] = shop.play(clients, cues)
+    time.sleep(_FORGET_SECONDS)
+
+
 def _program(shop: WatchedShop) -> Iterator[tuple[str, list[Client], Deed | None, Deed | None]]:
     """Phases with their load, what is done before, and what is done after."""
-    well = _turning(shop, INVENTORY, latency_ms=KNOBS.latency_ms, error_share=0.0)
-    failing = _turning(shop, INVENTORY, error_share=1.0)
-    yield REHEARSAL, [*_usual(2), *_crowd(2)], failing, well
-    yield QUIET, _usual(6), None, None
-    yield FAILING, _usual(7), failing, well
-    yield SLOW, _usual(5), _turning(shop, INVENTORY, latency_ms=1500.0), well
+    well, failing = _mending(shop), _turning(shop, INVENTORY, error_share=1.0)
+    yield QUIET, _usual(5), None, None
+    yield RUSH, _crowd(4), None, None
+    greedy = [one_user(GREEDY, steps(GREED, 4, 40), _SEED), _scalper(4)]
+    yield GREED, [*_usual(4), *greedy], None, None
+    yield FAILING, _usual(5), failing, well
+    yield SLOW, _usual(4), _turning(shop, INVENTORY, latency_ms=1500.0), well
     broken = _turning(shop, WAREHOUSE, error_share=1.0)
-    yield SHELVES, _usual(5), broken, _turning(shop, WAREHOUSE, error_share=0.0)
-    yield RUSH, _crowd(5), None, None
-    greedy = [one_user(GREEDY, steps(GREED, 5, 40), _SEED), _scalper(5)]
-    yield GREED, [*_usual(5), *greedy], None, None
-    yield HANDS, _usual(4), lambda: _by_hand(shop), lambda: shop.shop.rules.restore(STOREFRONT)
+    yield SHELVES, _usual(4), broken, _turning(shop, WAREHOUSE, error_share=0.0)
+    yield HANDS, _usual(3), lambda: _by_hand(shop), lambda: shop.shop.rules.restore(STOREFRONT)
+
+
+def _mending(shop: WatchedShop) -> Deed:
+    return _turning(shop, INVENTORY, latency_ms=KNOBS.latency_ms, error_share=0.0)
 
 
 def _usual(seconds: int) -> list[Client]:
@@ -118,8 +155,9 @@ def _usual(seconds: int) -> list[Client]:
     ]
 
 
-def _crowd(seconds: int) -> list[Client]:
-    return [crowd(LOOKERS, steps(RUSH, seconds, 180), _SEED, Mix(orders=0, lists=0))]
+def _crowd(seconds: int, before: tuple[Step, ...] = ()) -> list[Client]:
+    rush = (*before, *steps(RUSH, seconds, 180))
+    return [crowd("crowd", rush, _SEED, Mix(orders=0, lists=0))]
 
 
 def _scalper(seconds: int) -> Client:
