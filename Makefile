@@ -111,3 +111,7 @@ clean: ## remove what tools left behind, the environment too
 	@rm -rf $(VENV) build dist *.egg-info .coverage* htmlcov .hypothesis \
 	    .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+.PHONY: previews
+previews: ## Draw the dashboards during six faults, staged on this machine, into docs/dashboards (ten minutes)
+	.venv/bin/python -m tests.integration.dashboards.previews

@@ -29,6 +29,8 @@ _BOARDS: Final = ("fleet", "service", "governance", "telemetry", "traces")
 _POINTS: Final = 120
 #: What is higher than about 1,250 dots becomes two pictures.
 _MOST_ROWS: Final = 37
+#: Pictures of each dashboard that are kept: the first say most.
+_KEPT: Final = {"fleet": 2, "service": 3, "governance": 1, "telemetry": 2, "traces": 1}
 
 
 def main() -> int:
@@ -72,7 +74,10 @@ def _draw(
             wanted = {} if name == "fleet" else {"service": [fault.service]}
             view = View(board(name), shop.sources, window, {**wanted, "over": ["1h"]})
             path = folder / f"{name}.png"
-            for drawn in draw(view, path, is_opened=False, most_rows=_MOST_ROWS):
+            pictures = draw(view, path, is_opened=False, most_rows=_MOST_ROWS)
+            for surplus in pictures[_KEPT[name] :]:
+                surplus.unlink()
+            for drawn in pictures[: _KEPT[name]]:
                 sys.stdout.write(f"  {drawn} ({drawn.stat().st_size // 1024} KB)\n")
                 sys.stdout.flush()
 
