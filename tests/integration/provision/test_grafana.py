@@ -184,3 +184,18 @@ def test_all_of_it_is_removed_again(grafana: Grafana) -> None:
     assert counted(run(grafana, Plan(remove=True))).keys() == {What.DELETED}
     assert stored(grafana) | {"policies": {}} == before | {"policies": {}}
     assert not grafana.state.policies.get("routes")
+
+
+def test_a_grafana_that_knows_less_comes_to_rest_too(grafana: Grafana) -> None:
+    grafana.state.version = "11.6.0"
+
+    assert counted(run(grafana)).keys() == {What.CREATED, What.NOTE}
+    writes = len(grafana.writes)
+    assert counted(run(grafana)).keys() == {What.UNCHANGED, What.NOTE}
+    assert len(grafana.writes) == writes
+
+
+def test_below_a_path() -> None:
+    with run_grafana("/grafana") as grafana:
+        assert counted(run(grafana)).keys() == {What.CREATED}
+        assert grafana.violations == []
