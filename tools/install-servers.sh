@@ -104,23 +104,24 @@ install_elasticsearch() {
 install_elasticsearch "$ELASTICSEARCH_8"
 install_elasticsearch "$ELASTICSEARCH_9"
 
-# --- toxiproxy: built from its Go module
+# --- toxiproxy, and what reads compose files for `docker compose`: built from their Go modules
 
-install_toxiproxy() {
+# build PROGRAM VERSION PACKAGE: PACKAGE of that version becomes PROGRAM-VERSION.
+build() {
     local folder=${XDG_CACHE_HOME:-$HOME/.cache}/governance-sidecar/servers
-    local program=$folder/toxiproxy-server-$TOXIPROXY
+    local program=$folder/$1-$2
     if [ -x "$program" ]; then
         return
     fi
     if ! command -v go >/dev/null; then
-        echo "toxiproxy needs go to be built. Tests that need it will be skipped." >&2
+        echo "$1 needs go to be built. Tests that need it will be skipped." >&2
         return
     fi
     mkdir -p "$folder"
-    if attempt "toxiproxy $TOXIPROXY" \
-        env GOBIN="$folder" go install "github.com/Shopify/toxiproxy/v2/cmd/server@v$TOXIPROXY"; then
-        mv "$folder/server" "$program"
+    if attempt "$1 $2" env GOBIN="$folder" go install "$3@v$2"; then
+        mv "$folder/$(basename "$3")" "$program"
     fi
 }
 
-install_toxiproxy
+build toxiproxy-server "$TOXIPROXY" github.com/Shopify/toxiproxy/v2/cmd/server
+build compose-go "$COMPOSE_GO" github.com/compose-spec/compose-go/v2/cmd

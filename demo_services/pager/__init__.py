@@ -1,0 +1,1 @@
+"""Whoever would be woken: takes the webhooks of Alertmanager and Grafana, and says what came."""
