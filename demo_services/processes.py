@@ -134,10 +134,22 @@ class Processes:
         ``piped``: its standard output is for the caller to read instead of for the log.
         It is in a session of its own: Ctrl-C reaches the demo alone, which ends the others.
         """
+        command = [sys.executable, "-m", module, *arguments]
+        return self.run(name, command, environment=environment, piped=piped)
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        piped: bool = False,
+    ) -> Process:
+        """The same with any program. Raises OSError when it cannot be started."""
         log = self._directory / f"{name}.log"
         with log.open("wb") as file, _interrupts_later():
-            started = subprocess.Popen(  # noqa: S603 - our own modules
-                [sys.executable, "-m", module, *arguments],
+            started = subprocess.Popen(  # noqa: S603 - our own modules, and what a person asked for
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if piped else file,
                 stderr=file,

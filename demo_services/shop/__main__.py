@@ -54,6 +54,21 @@ def main(  # noqa: PLR0913 - each an option of its own
         Path,
         typer.Option(metavar="DIR", help="Where Prometheus finds whom to scrape, while it runs."),
     ] = _TARGETS,
+    grafana: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="This Grafana gets the dashboards. GRAFANA_TOKEN has the token of a service "
+            "account.",
+        ),
+    ] = "",
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="With a Prometheus and an Alertmanager beside it, and a line for each alert.",
+        ),
+    ] = False,
     otlp: Annotated[
         str,
         typer.Option(
@@ -80,8 +95,10 @@ def main(  # noqa: PLR0913 - each an option of its own
             ca=str(Path(ca).resolve()) if ca else "",
             prometheus=prometheus,
             otlp=otlp,
+            grafana=grafana,
         ),
         targets=targets,
+        watch=watch,
     )
     try:
         kept = run(wishes, screen)

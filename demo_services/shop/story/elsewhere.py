@@ -39,6 +39,8 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
     #: Scrapes by itself; it is told where, and asked at the end.
     prometheus: str = ""
     otlp: str = ""
+    #: Gets the dashboards.
+    grafana: str = ""
 
     @property
     def named(self) -> dict[str, str]:
@@ -47,6 +49,7 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
             "elasticsearch": self.elasticsearch,
             "prometheus": self.prometheus,
             "otlp": self.otlp,
+            "grafana": self.grafana,
         }
         return {name: url for name, url in every.items() if url}
 
@@ -78,7 +81,9 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
         if self.elasticsearch:
             self._look_for_elasticsearch(variables)
         if self.prometheus:
-            _look_for_prometheus(self.prometheus)
+            _look_for(self.prometheus, "prometheus", "/-/ready")
+        if self.grafana:
+            _look_for(self.grafana, "grafana", "/api/health")
         if self.otlp:
             _look_for_listener("otlp", self.otlp)
 
@@ -109,10 +114,11 @@ def _look_for_listener(name: str, url: str) -> None:
         raise Unusable(f"--{name} {url}: {error.strerror or error}") from error
 
 
-def _look_for_prometheus(url: str) -> None:
+def _look_for(url: str, name: str, path: str) -> None:
     try:
-        reply = ask_url(url, "/-/ready")
+        reply = ask_url(url, path)
     except OSError as error:
-        raise Unusable(f"--prometheus {url}: {error.strerror or error}") from error
+        raise Unusable(f"--{name} {url}: {error.strerror or error}") from error
     if reply.status != 200:
-        raise Unusable(f"--prometheus {url}: it is not ready, or no Prometheus: {reply.status}")
+        title = name.capitalize()
+        raise Unusable(f"--{name} {url}: it is not ready, or no {title}: {reply.status}")

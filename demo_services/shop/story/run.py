@@ -7,6 +7,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from demo_services.processes import Processes
 from demo_services.shop.report.page import page
 from demo_services.shop.story.account import account
 from demo_services.shop.story.acts.program import chosen
+from demo_services.shop.story.alerted import Herald, alerted
 from demo_services.shop.story.configuration import bounds
 from demo_services.shop.story.elsewhere import Elsewhere, Unusable
 from demo_services.shop.story.layout import SERVICES, Layout, lay_out
@@ -28,6 +30,7 @@ from demo_services.shop.story.screen import Screen
 from demo_services.shop.story.stage import Stage
 from demo_services.shop.story.teller import tell
 from demo_services.shop.story.telling import Story, Told
+from demo_services.shop.story.watch import Watch, programs
 
 _COMMAND = ".venv/bin/python -m demo_services.shop"
 
@@ -44,6 +47,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: Elsewhere = Elsewhere()
     #: Where Prometheus is told of the sidecars.
     targets: Path
+    #: Whether a Prometheus and an Alertmanager are started beside the shop.
+    watch: bool = False
 
 
 def run(wishes: Wishes, screen: Screen) -> bool:
@@ -54,38 +59,57 @@ def run(wishes: Wishes, screen: Screen) -> bool:
     governed = wishes.rules is not None
     acts = chosen(wishes.acts, governed=governed)
     elsewhere = wishes.elsewhere
-    if elsewhere.named and not governed:
+    if not governed and elsewhere.named:
         raise Unusable(f"without sidecars there is nothing to tell {', '.join(elsewhere.named)}")
+    if not governed and wishes.watch:
+        raise Unusable("without sidecars there is nothing to watch")
+    found = programs(os.environ) if wishes.watch else None
     elsewhere.look_for(os.environ)
     with tempfile.TemporaryDirectory(prefix="shop-") as name:
         directory = Path(name)
         with contextlib.ExitStack() as running, Processes(directory) as processes:
-            layout = lay_out(free_ports())
+            ports = free_ports()
+            layout = lay_out(ports)
             rules = _rule_files(wishes, directory, layout)
+            watch = None if found is None else Watch(found, processes, directory, ports)
             if elsewhere.elasticsearch:
-                screen.verbatim(_provision(elsewhere, directory))
+                screen.verbatim(_templates(elsewhere, directory))
+            if elsewhere.grafana:
+                screen.verbatim(_dashboards(elsewhere, watch, directory))
             shop = RunningShop(processes, directory, layout, rules)
             began = time.monotonic()
             shop.start()
             ready = time.monotonic() - began
             configuration = list(bounds(shop, wishes.rules or COMMITTED, ready_seconds=ready))
-            for line in configuration:
+            for line in (*configuration, *_watched(wishes, shop, watch, running)):
                 screen.verbatim(line)
-            if elsewhere.prometheus:
-                places = [shop.metrics_address(name) for name in SERVICES]
-                targets = running.enter_context(Targets(wishes.targets, places))
-                screen.verbatim(f"for Prometheus: {targets.configuration}")
             files = {} if rules is None else {rules.path(n).name: rules.text(n) for n in SERVICES}
             story = Story(governed=governed, seed=wishes.seed, acts=[], instants=[], moments=[])
             with screen:
                 stage = Stage(shop, processes, directory, screen, story)
+                if watch is not None:
+                    stage.listen = Herald(stage, watch.notices).tell
                 tell(stage, acts, screen)
-                _sum_up(stage, elsewhere, screen)
+                _sum_up(stage, elsewhere, watch, screen)
             wishes.report.write_text(page(story, configuration, files), encoding="utf-8")
             _close(screen, story, wishes.report)
             if wishes.keep:
-                _stay(screen, shop)
+                _stay(screen, shop, watch)
     return story.kept
+
+
+def _watched(
+    wishes: Wishes, shop: RunningShop, watch: Watch | None, running: contextlib.ExitStack
+) -> Iterator[str]:
+    """Begin to watch what runs, for as long as ``running``; who does, in words."""
+    places = [shop.metrics_address(name) for name in SERVICES]
+    if watch is not None:
+        paths = [shop.rules.path(name) for name in SERVICES]
+        running.enter_context(watch.watching(paths, places))
+        yield f"watched by {watch.prometheus} and {watch.alertmanager}"
+    if wishes.elsewhere.prometheus:
+        targets = running.enter_context(Targets(wishes.targets, places))
+        yield f"for Prometheus: {targets.configuration}"
 
 
 def _rule_files(wishes: Wishes, directory: Path, layout: Layout) -> RuleFiles | None:
@@ -94,22 +118,44 @@ def _rule_files(wishes: Wishes, directory: Path, layout: Layout) -> RuleFiles | 
     return RuleFiles(wishes.rules, directory, layout, wishes.elsewhere.sections(os.environ))
 
 
-def _provision(elsewhere: Elsewhere, directory: Path) -> str:
+def _templates(elsewhere: Elsewhere, directory: Path) -> str:
     """Install the templates; what the cluster refuses is said, and hinders nobody."""
     where = ["--url", elsewhere.elasticsearch, *(["--ca", elsewhere.ca] if elsewhere.ca else [])]
-    said = sidecar(directory, "provision", "elasticsearch", *where)
+    return _provisioned(directory, "elasticsearch", *where)
+
+
+def _dashboards(elsewhere: Elsewhere, watch: Watch | None, directory: Path) -> str:
+    """Put the dashboards into Grafana; what it refuses is said, and hinders nobody.
+
+    No alerts: Grafana would go on to watch for a shop that has ended.
+    """
+    prometheus = elsewhere.prometheus or (watch.prometheus if watch else "")
+    places = {"--prometheus": prometheus, "--elasticsearch": elsewhere.elasticsearch}
+    named = [part for option, url in places.items() if url for part in (option, url)]
+    every = ["--scrape-interval", "1s"]
+    return _provisioned(directory, "grafana", "--url", elsewhere.grafana, *named, *every)
+
+
+def _provisioned(directory: Path, *arguments: str) -> str:
+    said = sidecar(directory, "provision", *arguments)
     lines = said.text.strip().splitlines()
     return f"$ {said.command}\n  {lines[-1] if lines and not said.status else said.text.strip()}"
 
 
-def _sum_up(stage: Stage, elsewhere: Elsewhere, screen: Screen) -> None:
-    governed = stage.story.governed
-    stage.story.acts.append(_ledger(stage.shop))
-    screen.end(stage.story.acts[-1], governed=governed)
-    if governed:
-        stage.story.acts.append(told := account(stage, elsewhere))
-        screen.end(told, governed=governed)
+def _sum_up(stage: Stage, elsewhere: Elsewhere, watch: Watch | None, screen: Screen) -> None:
+    if watch is not None:
+        _add(alerted(stage, watch.notices), stage, screen)
+        if not elsewhere.prometheus:
+            elsewhere = msgspec.structs.replace(elsewhere, prometheus=watch.prometheus)
+    _add(_ledger(stage.shop), stage, screen)
+    if stage.story.governed:
+        _add(told := account(stage, elsewhere), stage, screen)
         screen.quotes(told)
+
+
+def _add(told: Told, stage: Stage, screen: Screen) -> None:
+    stage.story.acts.append(told)
+    screen.end(told, governed=stage.story.governed)
 
 
 def _ledger(shop: RunningShop) -> Told:
@@ -143,12 +189,14 @@ def _close(screen: Screen, story: Story, report: Path) -> None:
         (again, contrast),
         (f"{_COMMAND} --keep", "leave it running, and ask it things with curl"),
         (f"{_COMMAND} --act sale", "one act alone"),
+        (f"{_COMMAND} --watch", "with alerts, where Prometheus and Alertmanager are installed"),
     ):
         screen.say(f"  {command:<55} [dim]{effect}[/dim]")
 
 
-def _stay(screen: Screen, shop: RunningShop) -> None:
+def _stay(screen: Screen, shop: RunningShop, watch: Watch | None) -> None:
     folder = shop.rules.path("storefront").parent if shop.governed else None
-    screen.addresses(shop.addresses(), folder)
+    watched = {} if watch is None else watch.addresses()
+    screen.addresses({**shop.addresses(), **watched}, folder)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()

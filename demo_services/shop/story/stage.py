@@ -60,6 +60,8 @@ class Stage:
         self.asked: dict[int, int] = {}
         #: The trace of the order that was followed; empty when none was.
         self.traced = ""
+        #: Called after each second of load by whoever may have something to tell.
+        self.listen: Callable[[], None] = lambda: None
         self._quiet: Latency | None = None
         self._processes = processes
         self._directory = directory
@@ -140,6 +142,7 @@ class Stage:
     def _second(self, at: float, second: Second) -> None:
         self.story.instants.append(Instant(at=at, act=self.act, second=second))
         self._audience.second(second)
+        self.listen()
 
     def _do(self, cue: Cue) -> None:
         self.mark(cue.words)

@@ -16,6 +16,7 @@ EVERYTHING = Elsewhere(
     ca="/etc/ca.pem",
     prometheus="http://127.0.0.1:9090",
     otlp="http://127.0.0.1:4318",
+    grafana="http://127.0.0.1:3000",
 )
 
 
@@ -30,7 +31,7 @@ def test_nowhere_is_named_nothing_and_written_nowhere() -> None:
 
 
 def test_what_is_named() -> None:
-    assert list(EVERYTHING.named) == ["elasticsearch", "prometheus", "otlp"]
+    assert list(EVERYTHING.named) == ["elasticsearch", "prometheus", "otlp", "grafana"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_the_rule_files_with_all_of_it_are_right(
 
 
 @pytest.mark.parametrize("url", ["es.example:9200", "ftp://es.example", "http://", "9200"])
-@pytest.mark.parametrize("name", ["elasticsearch", "prometheus", "otlp"])
+@pytest.mark.parametrize("name", ["elasticsearch", "prometheus", "otlp", "grafana"])
 def test_what_is_no_address_is_said(name: str, url: str) -> None:
     with pytest.raises(Unusable, match=f"^--{name} {url}: write http://HOST:PORT$"):
         Elsewhere(**{name: url}).look_for({})

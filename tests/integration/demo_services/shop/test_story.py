@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from demo_services.shop.story.acts.program import NAMES
+from demo_services.shop.story.elsewhere import Unusable
 from demo_services.shop.story.rule_files import COMMITTED
+from demo_services.shop.story.watch import programs
 from tests.servers.processes import Process
 
 COMMAND = [sys.executable, "-m", "demo_services.shop"]
@@ -58,17 +60,27 @@ def _assert_nothing_is_left(folder: Path) -> None:
     assert _processes_of(folder) == []
 
 
+def _watch() -> list[str]:
+    """Alerts are part of the story where there is what they need."""
+    try:
+        programs(os.environ)
+    except Unusable:
+        return []
+    return ["--watch"]
+
+
 @pytest.mark.slow
 @pytest.mark.alone
 @pytest.mark.timeout(240)
 def test_every_promise_is_kept(folder: Path) -> None:
-    run = Run(folder)
+    watch = _watch()
+    run = Run(folder, *watch)
     if run.status:
         # Some promises are about time, and the machine may have had something else to do.
         print(run.text)  # noqa: T201 - shown when the second one fails as well
-        run = Run(folder)
+        run = Run(folder, *watch)
     assert (run.status, run.errors) == (0, ""), run.text
-    assert run.acts("PASS") == [*NAMES, "ledger", "account"]
+    assert run.acts("PASS") == [*NAMES, *["alerts"] * len(watch), "ledger", "account"]
     assert "\nPASS\n" in run.text
     assert "promises kept" in run.report.read_text()
     _assert_nothing_is_left(folder)

@@ -153,7 +153,7 @@ def test_backends_have_what_the_sidecars_have_told(
     assert "Prometheus:" in (folder / "report.html").read_text()
 
 
-@pytest.mark.parametrize("name", ["elasticsearch", "prometheus", "otlp"])
+@pytest.mark.parametrize("name", ["elasticsearch", "prometheus", "otlp", "grafana"])
 def test_a_backend_that_is_not_there_is_said_before_anything_starts(
     folder: Path, name: str
 ) -> None:
@@ -170,3 +170,9 @@ def test_without_sidecars_there_is_nothing_to_tell(folder: Path) -> None:
     done = _run(folder, "--without-sidecar", "--otlp", "http://127.0.0.1:4318")
     assert done.returncode == 2
     assert done.stdout == "without sidecars there is nothing to tell otlp\n"
+
+
+def test_without_sidecars_there_is_nothing_to_watch(folder: Path) -> None:
+    done = _run(folder, "--without-sidecar", "--watch")
+    assert done.returncode == 2
+    assert done.stdout == "without sidecars there is nothing to watch\n"
