@@ -34,6 +34,14 @@ def _service(title: str) -> Panel:
     return Panel("sidecar-service", title)
 
 
+def _governance(title: str) -> Panel:
+    return Panel("sidecar-governance", title)
+
+
+def _telemetry(title: str) -> Panel:
+    return Panel("sidecar-telemetry", title)
+
+
 #: By the name of the alert.
 PANELS: Final[dict[str, Panel]] = {
     "SidecarSloBurn": _service("Budget burn"),
@@ -60,4 +68,10 @@ PANELS: Final[dict[str, Panel]] = {
     "SidecarMemoryNearLimit": _service("Memory"),
     "SidecarOutOfMemory": _service("Limits of memory that were met"),
     "SidecarDescriptorsNearLimit": _service("Open files, of those that may be open"),
+    "SidecarShadowWouldRefuse": _governance("Shadow: share that would be refused"),
+    "SidecarKeysForgotten": _governance("Rate limits: keys forgotten too early"),
+    "SidecarInternalErrors": Panel("sidecar-traces", "What happened to sidecars"),
+    "SidecarTelemetryDropped": _telemetry("Lost, by whom, signal and reason"),
+    "SidecarTelemetryBehind": _telemetry("How far behind"),
+    "SidecarExporterDown": _telemetry("Backends"),
 }
