@@ -7,21 +7,28 @@ the rules decide stays as it is.
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from ruamel.yaml import YAML
 
-from demo_services.shop.story.layout import CALLS, SERVICES
-from demo_services.shop.story.rule_files import COMMITTED
+from demo_services.shop.story.layout import SERVICES, STOREFRONT, Layout, Place
+from demo_services.shop.story.rule_files import COMMITTED, UnfitRules, placed
 
-#: Where a sidecar listens in its container: for others, for its service, for Prometheus.
-INBOUND: Final = "0.0.0.0:8080"
-OUTBOUND: Final = "127.0.0.1:15001"
-METRICS: Final = "0.0.0.0:9464"
-_APP: Final = "http://127.0.0.1:9000"
+#: Each in a container of its own, with the same ports in all of them.
+LAYOUT: Final[Layout] = {
+    name: Place(
+        app="127.0.0.1:9000",
+        knobs="127.0.0.1:9100",
+        inbound="0.0.0.0:8080",
+        outbound="127.0.0.1:15001",
+        prometheus="0.0.0.0:9464",
+        known_as=f"{name}:8080",
+    )
+    for name in SERVICES
+}
 _SPOOL: Final = "/var/lib/sidecar/spool"
 
 
@@ -36,32 +43,26 @@ def main(
     ] = "",
     rules: Annotated[Path, typer.Option(help="The rule files to begin with.")] = COMMITTED,
 ) -> None:
-    """Write the rule files of the shop for containers that reach each other by name."""
+    """Write the rule files of the shop for containers that reach each other by name.
+
+    Exit status 1 when one of those to begin with is none.
+    """
     out.mkdir(parents=True, exist_ok=True)
     callers = ["127.0.0.1", str(ipaddress.ip_network(network))]
+    telemetry = dict(_telemetry(elasticsearch))
     for service in SERVICES:
-        text = (rules / f"{service}.rules.yaml").read_text(encoding="utf-8")
-        _save(out / f"{service}.rules.yaml", _placed(text, service, callers, elasticsearch))
-        typer.echo(f"written: {out / f'{service}.rules.yaml'}")
-
-
-def _placed(text: str, service: str, callers: list[str], elasticsearch: str) -> Any:
-    document = _yaml().load(text)
-    document["listeners"]["inbound"]["bind"] = INBOUND
-    if "outbound" in document["listeners"]:
-        document["listeners"]["outbound"]["bind"] = OUTBOUND
-    document["trust"]["callers"] = callers
-    document["upstreams"]["app"]["url"] = _APP
-    for peer in CALLS[service]:
-        if peer in document["upstreams"]:
-            document["upstreams"][peer]["url"] = f"http://{peer}:8080"
-    telemetry = document.setdefault("telemetry", {})
-    telemetry.update(_telemetry(elasticsearch))
-    return document
+        path = out / f"{service}.rules.yaml"
+        try:
+            text = placed(rules / path.name, service, LAYOUT, telemetry, callers)
+        except UnfitRules as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(1) from None
+        _save(path, text)
+        typer.echo(f"written: {path}")
 
 
 def _telemetry(elasticsearch: str) -> Iterator[tuple[str, Any]]:
-    yield "prometheus", {"bind": METRICS}
+    yield "prometheus", {"bind": LAYOUT[STOREFRONT].prometheus}
     yield "logs", {"file": "stderr", "access": "10%"}
     if elasticsearch:
         spool = {"folder": _SPOOL}
@@ -76,19 +77,11 @@ def _telemetry(elasticsearch: str) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _save(path: Path, document: Any) -> None:
+def _save(path: Path, text: str) -> None:
     # A sidecar may follow it, and must never read half of it.
     unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        _yaml().dump(document, file)
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
-
-
-def _yaml() -> YAML:
-    yaml = YAML(typ="rt")
-    yaml.width = 4096
-    yaml.preserve_quotes = True
-    return yaml
 
 
 if __name__ == "__main__":

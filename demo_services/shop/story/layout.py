@@ -32,14 +32,23 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     inbound: str
     outbound: str
     prometheus: str
+    #: Where others find its sidecar, when that is not where it listens.
+    known_as: str = ""
+
+    @property
+    def reached(self) -> str:
+        """Where others find its sidecar."""
+        return self.known_as or self.inbound
 
 
 Layout = dict[str, Place]
 
 
+_PORTS: Final = ("app", "knobs", "inbound", "outbound", "prometheus")
+
+
 def lay_out(ports: Iterator[int]) -> Layout:
     """A place for each service."""
     return {
-        name: Place(**{field: f"127.0.0.1:{next(ports)}" for field in Place.__struct_fields__})
-        for name in SERVICES
+        name: Place(**{field: f"127.0.0.1:{next(ports)}" for field in _PORTS}) for name in SERVICES
     }

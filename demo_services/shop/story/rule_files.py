@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -100,23 +101,45 @@ class RuleFiles:
         unfinished.replace(self.path(service))
 
     def _copy(self, service: str, committed: Path, layout: Layout) -> None:
-        place, yaml = layout[service], _yaml()
-        with _fit(committed.name):
-            document = yaml.load(committed)
-            listeners, upstreams = document["listeners"], document["upstreams"]
-            listeners["inbound"]["bind"] = place.inbound
-            if "outbound" in listeners:
-                listeners["outbound"]["bind"] = place.outbound
-            upstreams["app"]["url"] = f"http://{place.app}"
-            for peer in CALLS[service]:
-                if peer in upstreams:
-                    upstreams[peer]["url"] = f"http://{layout[peer].inbound}"
-            telemetry = document.setdefault("telemetry", {})
-            telemetry["prometheus"] = {"bind": place.prometheus}
-            telemetry["logs"] = {"file": str(self.log(service))}
-            telemetry["files"] = {"folder": str(self.documents / service)}
-            telemetry.update(self._sections)
-        yaml.dump(document, self.path(service))
+        telemetry = {
+            "prometheus": {"bind": layout[service].prometheus},
+            "logs": {"file": str(self.log(service))},
+            "files": {"folder": str(self.documents / service)},
+            **self._sections,
+        }
+        self.path(service).write_text(
+            placed(committed, service, layout, telemetry), encoding="utf-8"
+        )
+
+
+def placed(
+    committed: Path,
+    service: str,
+    layout: Layout,
+    telemetry: Mapping[str, Any],
+    callers: Sequence[str] = (),
+) -> str:
+    """The text of a committed rule file, with the addresses of the layout; comments stay.
+
+    ``callers`` are believed in place of those of the file. Raises UnfitRules.
+    """
+    place, yaml = layout[service], _yaml()
+    with _fit(committed.name):
+        document = yaml.load(committed)
+        listeners, upstreams = document["listeners"], document["upstreams"]
+        listeners["inbound"]["bind"] = place.inbound
+        if "outbound" in listeners:
+            listeners["outbound"]["bind"] = place.outbound
+        upstreams["app"]["url"] = f"http://{place.app}"
+        for peer in CALLS[service]:
+            if peer in upstreams:
+                upstreams[peer]["url"] = f"http://{layout[peer].reached}"
+        if callers:
+            document["trust"]["callers"][:] = callers
+        document.setdefault("telemetry", {}).update(telemetry)
+    text = io.StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
 
 
 def rule_names(path: Path) -> list[str]:
