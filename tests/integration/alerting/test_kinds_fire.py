@@ -9,7 +9,8 @@ import pytest
 from sidecar.alerting.kinds import KINDS
 from sidecar.alerting.profile import DEMO, PROFILES, Profile
 from tests.alerting.files import EVERYTHING, UPSTREAMS, compiled
-from tests.integration.alerting.cases import CASES, Case
+from tests.integration.alerting.cases import CASES
+from tests.integration.alerting.faults_told import Case
 from tests.integration.alerting.scenarios import (
     course,
     firing_test,
