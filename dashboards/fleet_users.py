@@ -140,7 +140,7 @@ def _firing() -> table.Panel:
         "slo": Column("Objective"),
         "upstream": Column("Upstream"),
     }
-    return columns(panel, shown).no_value("none fires").height(5)
+    return columns(panel, shown).no_value("none fires").height(8)
 
 
 ROW: Final = Row(

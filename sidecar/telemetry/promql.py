@@ -148,7 +148,8 @@ def filled(part: str, whole: str) -> str:
 def quantile(share_below: float, buckets: Selector, window: str, by: Iterable[str] = ()) -> str:
     """What so large a share of the observations of a histogram is below, from its buckets."""
     summed = total(rate(buckets, window), ("le", *by))
-    return f"histogram_quantile({share_below:g}, {summed})"
+    # Of no observations it is not a number, and that is green to thresholds: then there is none.
+    return f"(histogram_quantile({share_below:g}, {summed}) >= 0)"
 
 
 def absent(selector: Selector) -> str:

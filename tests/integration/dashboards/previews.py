@@ -16,9 +16,7 @@ from dashboards.preview.command import GENERATED, board
 from dashboards.preview.drawing import draw
 from dashboards.viewer.view import View
 from dashboards.viewer.window import Window
-from demo_services.shop.story.rule_files import COMMITTED
 from tests.integration.dashboards.faults import FAULTS, Fault
-from tests.integration.dashboards.objectives import with_objectives
 from tests.integration.dashboards.watched_shop import SCRAPE_SECONDS, WatchedShop, run_watched_shop
 from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
 
@@ -46,11 +44,12 @@ def main() -> int:
             if chosen.faults and fault.name not in chosen.faults:
                 continue
             server.make_ready()
-            with tempfile.TemporaryDirectory(prefix="fault-") as folder:
-                rules = with_objectives(COMMITTED, Path(folder) / "rules")
-                with run_watched_shop(Path(folder), server, rules=rules) as shop:
-                    window = _stage(shop, fault, chosen.quiet_seconds, chosen.fault_seconds)
-                    _draw(shop, fault, window, server, chosen.out / fault.name)
+            with (
+                tempfile.TemporaryDirectory(prefix="fault-") as folder,
+                run_watched_shop(Path(folder), server, with_alerts=True) as shop,
+            ):
+                window = _stage(shop, fault, chosen.quiet_seconds, chosen.fault_seconds)
+                _draw(shop, fault, window, server, chosen.out / fault.name)
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -108,9 +110,13 @@ def run_watched_shop(
     *,
     rules: Path = COMMITTED,
     rule_files: Sequence[Path] = (),
+    with_alerts: bool = False,
     alertmanagers: Sequence[Address] = (),
 ) -> Iterator[WatchedShop]:
-    """Start the shop with its sidecars and a Prometheus that scrapes them each second."""
+    """Start the shop with its sidecars and a Prometheus that scrapes them each second.
+
+    ``with_alerts`` lets it watch for what the shop's rule files name, in the demo's short time.
+    """
     layout = lay_out(free_ports())
     elsewhere = Elsewhere(elasticsearch=elasticsearch.url if elasticsearch else "")
     with Processes(folder) as processes:
@@ -120,6 +126,8 @@ def run_watched_shop(
         shop.start()
         watching = folder / "prometheus"
         watching.mkdir()
+        if with_alerts:
+            rule_files = (*rule_files, _alerts_of(shop, watching / "alerts.rules.yml"))
         with run_prometheus(
             watching,
             [shop.metrics_address(name) for name in SERVICES],
@@ -131,3 +139,12 @@ def run_watched_shop(
         ) as prometheus:
             prometheus.wait_until_scraped()
             yield WatchedShop(shop, prometheus, elasticsearch, processes, folder)
+
+
+def _alerts_of(shop: RunningShop, file: Path) -> Path:
+    """The alerts of its rule files, as the command writes them."""
+    rules = [str(shop.rules.path(name)) for name in SERVICES]
+    command = [sys.executable, "-m", "sidecar", "alerts", *rules, "--form", "prometheus"]
+    options = ["--profile", "demo", "--out", str(file)]
+    subprocess.run([*command, *options], check=True, capture_output=True)
+    return file
