@@ -99,7 +99,7 @@ SPOILT: Final[list[tuple[str, Spoil]]] = [
     ("target-counter-agg-rule", _first_asks(f"sum(sidecar_decisions_total{_SELECTED})")),
     ("uneditable-dashboard", lambda whole: whole.update(editable=True)),
     ("no-invented-zeros", _first_asks(f"up{_SELECTED} or vector(0)")),
-    ("no-average-of-quantiles", _asked("max(histogram_quantile", "avg(histogram_quantile")),
+    ("no-average-of-quantiles", _asked("max((histogram_quantile", "avg((histogram_quantile")),
     ("variables-exist", _without_variable("service")),
     ("variables-are-used", _asked("$over", "30d")),
     ("series-are-told-apart", lambda whole: targets(first(whole))[0].pop("legendFormat")),
