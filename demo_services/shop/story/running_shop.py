@@ -33,14 +33,22 @@ class RunningShop:
         self._directory = directory
         self._layout = layout
         self._rules = rules
+        self._running: dict[str, Process] = {}
         #: What all telemetry of this run is marked with.
         self.run = token_hex(8)
 
     def start(self) -> None:
         """Start every process at once, and wait until all are ready. Raises NotReady."""
-        started = {name: self._start(name) for name in SERVICES}
-        for name, process in started.items():
+        self._running = {name: self._start(name) for name in SERVICES}
+        for name, process in self._running.items():
             process.wait_until(lambda name=name: self._ready(name), _READY_WITHIN_SECONDS)  # type: ignore[misc]
+
+    def stop(self) -> None:
+        """End every service and its sidecar; they can be started again."""
+        for process in reversed(self._running.values()):
+            process.tell_to_end()
+        for process in self._running.values():
+            process.stop()
 
     @property
     def governed(self) -> bool:

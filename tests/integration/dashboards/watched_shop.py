@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from demo_services.load.report import Report, Second
 from demo_services.processes import Process, Processes
 from demo_services.shop.story.customers import plan
 from demo_services.shop.story.elsewhere import Elsewhere
-from demo_services.shop.story.layout import SERVICES, lay_out
+from demo_services.shop.story.layout import SERVICES, STOREFRONT, lay_out
 from demo_services.shop.story.ports import free_ports
 from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
@@ -72,30 +72,40 @@ class WatchedShop:
         self.elasticsearch.kill()
 
     def play(
-        self, clients: Sequence[Client], cues: Sequence[tuple[int, Callable[[], None]]] = ()
+        self,
+        clients: Sequence[Client],
+        cues: Sequence[tuple[int, Callable[[], None]]] = (),
+        beside: Mapping[str, Client] | None = None,
     ) -> Played:
-        """Offer load; do what is to be done so many seconds after it began."""
+        """Offer load; do what is to be done so many seconds after it began.
+
+        ``beside`` are clients of other services than the storefront; nobody counts with them.
+        """
         began = time.time()
-        report = self._offer(clients, sorted(cues, key=lambda cue: cue[0]))
+        others = [self._driver(name, [client]) for name, client in (beside or {}).items()]
+        report = _followed(self._driver(STOREFRONT, clients), sorted(cues, key=lambda cue: cue[0]))
+        for other in others:
+            _followed(other, [])
         time.sleep(_SETTLE_SECONDS)
         return Played(report, began, time.time())
 
-    def _offer(
-        self, clients: Sequence[Client], waiting: list[tuple[int, Callable[[], None]]]
-    ) -> Report:
+    def _driver(self, service: str, clients: Sequence[Client]) -> Process:
         self._plans += 1
         file = self._folder / f"{self._plans}.plan.json"
-        file.write_bytes(msgspec.json.encode(plan(self.shop.entrance, tuple(clients), 1)))
-        driver = self._processes.start(
+        file.write_bytes(msgspec.json.encode(plan(self.shop.address(service), tuple(clients), 1)))
+        return self._processes.start(
             f"load-{self._plans}", "demo_services.load", [str(file)], piped=True
         )
-        for event in _events(driver):
-            if isinstance(event, Report):
-                driver.wait()
-                return event
-            while waiting and event.second >= waiting[0][0]:
-                waiting.pop(0)[1]()
-        raise AssertionError(driver.log_tail())
+
+
+def _followed(driver: Process, waiting: list[tuple[int, Callable[[], None]]]) -> Report:
+    for event in _events(driver):
+        if isinstance(event, Report):
+            driver.wait()
+            return event
+        while waiting and event.second >= waiting[0][0]:
+            waiting.pop(0)[1]()
+    raise AssertionError(driver.log_tail())
 
 
 def _events(driver: Process) -> Iterator[Second | Report]:
@@ -111,11 +121,12 @@ def run_watched_shop(
     rules: Path = COMMITTED,
     rule_files: Sequence[Path] = (),
     with_alerts: bool = False,
+    profile: str = "demo",
     alertmanagers: Sequence[Address] = (),
 ) -> Iterator[WatchedShop]:
     """Start the shop with its sidecars and a Prometheus that scrapes them each second.
 
-    ``with_alerts`` lets it watch for what the shop's rule files name, in the demo's short time.
+    ``with_alerts`` lets it watch for what the shop's rule files name, in the profile's time.
     """
     layout = lay_out(free_ports())
     elsewhere = Elsewhere(elasticsearch=elasticsearch.url if elasticsearch else "")
@@ -127,7 +138,7 @@ def run_watched_shop(
         watching = folder / "prometheus"
         watching.mkdir()
         if with_alerts:
-            rule_files = (*rule_files, _alerts_of(shop, watching / "alerts.rules.yml"))
+            rule_files = (*rule_files, _alerts_of(shop, watching / "alerts.rules.yml", profile))
         with run_prometheus(
             watching,
             [shop.metrics_address(name) for name in SERVICES],
@@ -141,10 +152,10 @@ def run_watched_shop(
             yield WatchedShop(shop, prometheus, elasticsearch, processes, folder)
 
 
-def _alerts_of(shop: RunningShop, file: Path) -> Path:
+def _alerts_of(shop: RunningShop, file: Path, profile: str) -> Path:
     """The alerts of its rule files, as the command writes them."""
     rules = [str(shop.rules.path(name)) for name in SERVICES]
     command = [sys.executable, "-m", "sidecar", "alerts", *rules, "--form", "prometheus"]
-    options = ["--profile", "demo", "--out", str(file)]
+    options = ["--profile", profile, "--out", str(file)]
     subprocess.run([*command, *options], check=True, capture_output=True)
     return file
