@@ -16,6 +16,7 @@ OURS = {"sidecar", "dashboards", "demo_services", "benchmarks", "tests"}
 
 #: Import names that differ from their distribution's, and those that come with one by design.
 DISTRIBUTION_OF = {
+    "PIL": "pillow",
     "elastic_transport": "elasticsearch",
     "google.protobuf": "protobuf",
     "google.rpc": "googleapis-common-protos",

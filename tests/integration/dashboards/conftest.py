@@ -12,17 +12,19 @@ from demo_services.shop.story.rule_files import COMMITTED
 from tests.integration.dashboards.objectives import with_objectives
 from tests.integration.dashboards.stage import Stage, perform
 from tests.integration.dashboards.watched_shop import run_watched_shop
-from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.elasticsearch import run_elasticsearch
 
 
 @pytest.fixture(scope="session")
-def stage(elasticsearch_server: ElasticsearchServer) -> Iterator[Stage]:
-    """A shop with everything that is to be seen of it."""
-    elasticsearch_server.make_ready()
+def stage() -> Iterator[Stage]:
+    """A shop with everything that is to be seen of it.
+
+    It has an Elasticsearch of its own: those who share one would have to wait for each other.
+    """
     # What a socket may be called has an end: a short name.
-    with tempfile.TemporaryDirectory(prefix="stage-") as folder:
+    with tempfile.TemporaryDirectory(prefix="stage-") as folder, run_elasticsearch() as server:
         rules = with_objectives(COMMITTED, Path(folder) / "rules")
-        with run_watched_shop(Path(folder), elasticsearch_server, rules=rules) as shop:
+        with run_watched_shop(Path(folder), server, rules=rules) as shop:
             played = perform(shop)
-            elasticsearch_server.refresh()
+            server.refresh()
             yield played
