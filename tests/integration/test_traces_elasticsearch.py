@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +75,21 @@ def ship(server: ElasticsearchServer, namespace: str = "") -> None:
 
 
 @pytest.fixture
-def kept(elasticsearch: ElasticsearchServer) -> ElasticStore:
+def kept(elasticsearch: ElasticsearchServer) -> Iterator[ElasticStore]:
     """Traces in indices of each day, of a namespace that nobody has provisioned."""
     ship(elasticsearch)
-    return ElasticStore(connect([elasticsearch.url]), elasticsearch.url, _LOOKBACK)
+    with closing(connect([elasticsearch.url])) as client:
+        yield ElasticStore(client, elasticsearch.url, _LOOKBACK)
 
 
 def test_data_streams_are_read_as_well(elasticsearch: ElasticsearchServer) -> None:
     namespace = fresh_namespace()
-    client = connect([elasticsearch.url])
     plan = Plan(dict.fromkeys(("traces", "logs", "metrics"), "40000d"), namespace)
-    assert [*provision(Cluster(client), plan, dry_run=False)]
-    ship(elasticsearch, namespace)
-    assert f"traces-governance.otel-{namespace}" in elasticsearch.data_streams()
-    is_read_back(ElasticStore(client, elasticsearch.url, _LOOKBACK))
+    with closing(connect([elasticsearch.url])) as client:
+        assert [*provision(Cluster(client), plan, dry_run=False)]
+        ship(elasticsearch, namespace)
+        assert f"traces-governance.otel-{namespace}" in elasticsearch.data_streams()
+        is_read_back(ElasticStore(client, elasticsearch.url, _LOOKBACK))
 
 
 def test_what_exporters_wrote_is_read_back(kept: ElasticStore) -> None:
@@ -208,8 +210,8 @@ def test_what_does_not_let_us_read_says_so(secured_elasticsearch: ElasticsearchS
     url, ca = server.url, str(server.ca)
 
     def sentence(**options: Any) -> str:
-        with pytest.raises(Unanswered) as told:
-            ElasticStore(connect([url], **options), url, 60.0).services()
+        with closing(connect([url], **options)) as client, pytest.raises(Unanswered) as told:
+            ElasticStore(client, url, 60.0).services()
         return str(told.value)
 
     writer = server.security.users[1]
@@ -217,5 +219,5 @@ def test_what_does_not_let_us_read_says_so(secured_elasticsearch: ElasticsearchS
     assert "does not let us read" in sentence(ca=ca, user=(writer.name, writer.password))
     assert "cannot be reached: no TLS with it" in sentence()
     owner = server.security.users[0]
-    client = connect([url], ca=ca, user=(owner.name, owner.password))
-    assert ElasticStore(client, url, 60.0).services() == []
+    with closing(connect([url], ca=ca, user=(owner.name, owner.password))) as client:
+        assert ElasticStore(client, url, 60.0).services() == []
