@@ -46,7 +46,9 @@ _LISTS: Final = {"deny": Effect.STRICTER, "allow": Effect.LOOSER, "exempt": Effe
 #: Fields that nobody's request feels.
 _WITHOUT_EFFECT: Final = frozenset({"why", "labels"})
 #: Sections that nobody's request feels.
-_UNFELT: Final = frozenset({"slo"})
+_UNFELT: Final = frozenset({"slo", "owner"})
+#: The section of what people are told, which is compared entry by entry.
+_ALERTS: Final = "alerts"
 #: Changing these makes a rule begin anew, for what it knew belonged to other values.
 _STARTS_ANEW: Final = frozenset({"per"})
 _MODES: Final = {
@@ -64,7 +66,7 @@ def differences(old: Checked, new: Checked) -> list[Change]:
     if old.file is None or new.file is None:
         raise ValueError("files with errors are not compared")
     stuck = {one.message for one in needs_restart(old.file, new)}
-    changes = [*_settings(old, new, stuck)]
+    changes = [*_settings(old, new, stuck), *_alerts(old, new)]
     for kind in RULE_KINDS:
         changes += _rules(kind, old, new)
     return changes
@@ -103,7 +105,7 @@ def _flat(value: object, path: Path = ()) -> dict[Path, object]:
     if isinstance(value, dict):
         flat: dict[Path, object] = {}
         for name, below in value.items():
-            if path or name not in RULE_KINDS:
+            if path or name not in {*RULE_KINDS, _ALERTS}:
                 flat |= _flat(below, (*path, name))
         return flat
     if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
@@ -138,6 +140,53 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+# --- alerts
+
+
+def _alerts(old: Checked, new: Checked) -> Iterator[Change]:
+    """Whom alerts tell of what; no request feels any of it."""
+    was, now = _entries(old), _entries(new)
+    if was == now:
+        return
+    if not was or not now:
+        words = f"{_told_of(was)} → {_told_of(now)}"
+        source = _source(new if now is not None else old, (_ALERTS,))
+        yield Change(_ALERTS, words, Effect.NONE, source)
+        return
+    for name, entry in was.items():
+        if name not in now:
+            words = f"is gone: nobody is told of {entry['kind']}"
+            yield Change(f"{_ALERTS}/{name}", words, Effect.NONE, _source(old, (_ALERTS, name)))
+    for name, entry in now.items():
+        yield from _alert(name, was.get(name), entry, new)
+
+
+def _alert(
+    name: str, was: Mapping[str, object] | None, now: Mapping[str, object], new: Checked
+) -> Iterator[Change]:
+    about = f"{_ALERTS}/{name}"
+    if was is None:
+        words = f"is new, about {now['kind']}"
+        yield Change(about, words, Effect.NONE, _source(new, (_ALERTS, name)))
+        return
+    for field in dict.fromkeys([*was, *now]):
+        if was.get(field) != now.get(field):
+            words = f"{field}: {_changed(was.get(field), now.get(field))}"
+            yield Change(about, words, Effect.NONE, _source(new, (_ALERTS, name, field)))
+
+
+def _entries(checked: Checked) -> dict[str, Mapping[str, object]] | None:
+    """The entries as the file has them, by name; None where it leaves the usual ones."""
+    written = checked.document.data.get(_ALERTS)
+    return {str(one["name"]): one for one in written} if isinstance(written, list) else None
+
+
+def _told_of(entries: Mapping[str, object] | None) -> str:
+    if entries is None:
+        return "the usual alerts"
+    return ", ".join(entries) or "no alerts at all"
 
 
 # --- rules

@@ -130,6 +130,57 @@ def test_objectives_are_felt_by_nobody() -> None:
     assert (about, effect) == ("slo.up", Effect.NONE)
 
 
+_ONE = "{name: full, kind: saturation, above: 80%}"
+_OTHER = "{name: late, kind: loop_late}"
+
+
+def alerts(*entries: str) -> str:
+    return f"alerts: [{', '.join(entries)}]\n"
+
+
+@pytest.mark.parametrize(
+    "before, after, told",
+    [
+        ("", "owner: us\n", [("owner", "is now us")]),
+        ("owner: us\n", "owner: them\n", [("owner", "us → them")]),
+        ("", alerts(), [("alerts", "the usual alerts → no alerts at all")]),
+        ("", alerts(_ONE, _OTHER), [("alerts", "the usual alerts → full, late")]),
+        (alerts(_ONE), "", [("alerts", "full → the usual alerts")]),
+        (alerts(_ONE), alerts(_ONE, _OTHER), [("alerts/late", "is new, about loop_late")]),
+        (alerts(_ONE, _OTHER), alerts(_OTHER, _ONE), []),
+        (
+            alerts(_ONE, _OTHER),
+            alerts(_OTHER),
+            [("alerts/full", "is gone: nobody is told of saturation")],
+        ),
+        (
+            alerts(_ONE),
+            alerts(_ONE.replace("80%", "90%, severity: page")),
+            [("alerts/full", "above: 80% → 90%"), ("alerts/full", "severity: is now page")],
+        ),
+    ],
+)
+def test_who_is_told_of_what_is_felt_by_no_request(
+    before: str, after: str, told: list[tuple[str, str]]
+) -> None:
+    old, new = (checked(rule_file(REST + text)) for text in (before, after))
+    found = differences(old, new)
+    assert [(one.about, one.words) for one in found] == told
+    assert {one.effect for one in found} <= {Effect.NONE}
+
+
+def test_an_alert_that_changes_has_its_line() -> None:
+    old, new = (
+        checked(
+            rule_file(f"{REST}alerts:\n  - name: full\n    kind: saturation\n    above: {share}\n")
+        )
+        for share in ("80%", "90%")
+    )
+    (change,) = differences(old, new)
+    line = rule_file(REST).count("\n") + 4
+    assert change.source == f"shop.yaml:{line}"
+
+
 def test_another_order_of_routes_is_told_once() -> None:
     orders, skus = (
         "  - {name: orders, match: {path: /orders}}\n",
