@@ -38,7 +38,6 @@ CASES: Final = {
             Quiet("too few requests", failing(RARE)),
             Quiet("no errors", failing(error="")),
             elsewhere(failing()),
-            Quiet("not long enough", failing(), lasts=15),
         ),
         over=300, hold=120, keep=60, above=0.05, share=0.5, severity="page",
     ),
@@ -49,7 +48,7 @@ CASES: Final = {
         (
             Quiet("in shadow mode", opened("shadow")),
             Quiet("another breaker", opened(name="breakers/coupon")),
-            Quiet("not long enough", opened(), lasts=4),
+            Quiet("not long enough", opened(), short=True),
             Quiet("held by hand", [
                 *opened()[:3], Told(rule("sidecar_breaker_forced", INVENTORY), 0, 1)
             ]),
@@ -140,7 +139,7 @@ CASES: Final = {
         "upstreams/inventory", "upstreams:",
         (
             Quiet("all are up", endpoints(1, 1)),
-            Quiet("not long enough", endpoints(0, 0), lasts=4),
+            Quiet("not long enough", endpoints(0, 0), short=True),
             elsewhere(endpoints(0, 0)),
         ),
         hold=120, keep=60, labels=(("upstream", "inventory"),),
@@ -172,7 +171,7 @@ CASES: Final = {
                 Told("sidecar_build_info{}", 1, 1,
                      scraped='job="sidecars",instance="10.1.0.2:9464",service="shop"'),
             ]),
-            Quiet("not long enough", [Told("sidecar_build_info{}", 1, None)], lasts=4),
+            Quiet("not long enough", [Told("sidecar_build_info{}", 1, None)], short=True),
         ),
         hold=120, severity="page",
     ),

@@ -13,8 +13,8 @@ class Quiet(NamedTuple):
 
     why: str
     told: Sequence[Told]
-    #: Seconds of the rule file; longer than any window where left out.
-    lasts: float | None = None
+    #: It ends at the very scrape at which it would have lasted long enough.
+    short: bool = False
 
 
 class Case(NamedTuple):

@@ -101,14 +101,12 @@ def course(shape: str, profile: Profile, *, over: float = 0.0, hold: float, keep
                   ends + lost + int(kept))  # fmt: skip
 
 
-def never(
-    profile: Profile, *, over: float = 0.0, hold: float, lasts: float | None = None
-) -> Phases:
-    """A fault that nobody is to hear of; ``lasts`` where it is a short one."""
+def never(profile: Profile, *, over: float = 0.0, hold: float, short: bool = False) -> Phases:
+    """A fault that nobody is to hear of; a short one ends when it would have been long enough."""
     step = STEP[profile.name]
     window, wait = (profile.seconds(one) / step for one in (over, hold))
     begins = int(window) + 20
-    length = int(2 * window + 2 * wait) + 20 if lasts is None else int(lasts / step)
+    length = int(-(-wait // 1)) if short else int(2 * window + 2 * wait) + 20
     return Phases(begins, begins + length, begins + length + int(window) + 20)
 
 

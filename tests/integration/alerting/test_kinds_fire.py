@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.alerting.kinds import KINDS
-from sidecar.alerting.profile import DEMO, PROFILES, Profile
+from sidecar.alerting.profile import PROFILES, Profile
 from tests.alerting.files import EVERYTHING, UPSTREAMS, compiled
 from tests.integration.alerting.cases import CASES
 from tests.integration.alerting.faults_told import Case
@@ -36,10 +36,7 @@ def test_it_fires_in_time_ends_in_time_and_is_silent_otherwise(
     )  # fmt: skip
     tests = [firing_test(case.told, found, profile, labels, annotations)]
     for quiet in case.quiet:
-        if quiet.lasts is not None and profile is DEMO:
-            # Its windows have a shortest: what is too short for them there is not to be scraped.
-            continue
-        phases = never(profile, over=case.over, hold=case.hold, lasts=quiet.lasts)
+        phases = never(profile, over=case.over, hold=case.hold, short=quiet.short)
         tests.append(silent_test(quiet.told, phases, profile, quiet.why))
     judge(tmp_path, compiled(f"name: a, {case.entry}", profile), tests, profile)
 
