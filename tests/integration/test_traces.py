@@ -38,10 +38,11 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 async def test_what_two_sidecars_remember_is_one_picture(
     sidecar_process: SidecarStarter, service: Service
 ) -> None:
-    below = await asyncio.to_thread(sidecar_process, rules(service.address, service="order"))
+    # Every sidecar of the machine is asked, other tests' too: names that nobody else has.
+    below = await asyncio.to_thread(sidecar_process, rules(service.address, service="depot"))
     limits = [{"name": "once", "limit": "1/m", "burst": 1}]
     above = await asyncio.to_thread(
-        sidecar_process, rules(below.address, service="web", rate_limits=limits)
+        sidecar_process, rules(below.address, service="kiosk", rate_limits=limits)
     )
     fields = [("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01")]
     assert (await ask(above.address, "/orders", fields=fields)).status == 200
@@ -54,7 +55,7 @@ async def test_what_two_sidecars_remember_is_one_picture(
     assert lines[0] == f"trace {TRACE}"
     assert "5 spans of 2 services" in lines[1]
     names = [line.partition("━")[0].partition("╸")[0].rstrip() for line in lines[4:]]
-    for name in ("web GET other", "└ → GET app", "  └ order GET other", "    └ → GET app"):
+    for name in ("kiosk GET other", "└ → GET app", "  └ depot GET other", "    └ → GET app"):
         assert any(one.startswith(name) for one in names), drawn.stdout
     assert "rate_limits/once refused" in drawn.stdout
     assert "429 rate_limited" in drawn.stdout
@@ -69,8 +70,8 @@ async def test_what_two_sidecars_remember_is_one_picture(
     while chain[-1]["parent_id"] in by_id:
         chain.append(by_id[chain[-1]["parent_id"]])
     assert [(one["resource"]["service.name"], one["kind"]) for one in chain] == [
-        ("order", "client"), ("order", "server"), ("web", "client"), ("web", "server"),
+        ("depot", "client"), ("depot", "server"), ("kiosk", "client"), ("kiosk", "server"),
     ]  # fmt: skip
 
-    listed = await asyncio.to_thread(command, "traces", "list", "--of", "order", "--json")
+    listed = await asyncio.to_thread(command, "traces", "list", "--of", "depot", "--json")
     assert TRACE in [one["id"] for one in json.loads(listed.stdout)]
