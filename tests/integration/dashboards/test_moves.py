@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboards.preview.command import GENERATED, board
-from dashboards.viewer.view import panels_of
-from tests.integration.dashboards.moves import LATER, MOVES, STILL, Move
+from tests.integration.dashboards.moves import Move
+from tests.integration.dashboards.shop_moves import MOVES
 from tests.integration.dashboards.stage import QUIET, RUSH, Stage
+from tests.integration.dashboards.still import STILL
 
 pytestmark = pytest.mark.integration
 
@@ -37,14 +37,3 @@ def test_other_panels_are_answered_too(stage: Stage, name: str, title: str) -> N
 @pytest.mark.parametrize("name", sorted(MOVES))
 def test_annotations_are_answered(stage: Stage, name: str) -> None:
     assert list(stage.view(name, RUSH).marks())
-
-
-def test_every_panel_moves_or_has_a_reason_why_not() -> None:
-    for path in sorted(GENERATED.glob("*.json")):
-        if path.stem in LATER:
-            continue
-        panels = panels_of(board(path.stem))
-        titles = {panel["title"] for panel in panels if panel.get("targets")}
-        named = [*MOVES.get(path.stem, {}), *STILL.get(path.stem, {})]
-        assert titles == set(named)
-        assert len(named) == len(set(named))
