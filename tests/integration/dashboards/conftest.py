@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from demo_services.shop.story.rule_files import COMMITTED
-from tests.integration.dashboards.objectives import with_objectives
 from tests.integration.dashboards.stage import Stage, perform
 from tests.integration.dashboards.watched_shop import run_watched_shop
 from tests.servers.elasticsearch import run_elasticsearch
@@ -22,9 +20,11 @@ def stage() -> Iterator[Stage]:
     It has an Elasticsearch of its own: those who share one would have to wait for each other.
     """
     # What a socket may be called has an end: a short name.
-    with tempfile.TemporaryDirectory(prefix="stage-") as folder, run_elasticsearch() as server:
-        rules = with_objectives(COMMITTED, Path(folder) / "rules")
-        with run_watched_shop(Path(folder), server, rules=rules) as shop:
-            played = perform(shop)
-            server.refresh()
-            yield played
+    with (
+        tempfile.TemporaryDirectory(prefix="stage-") as folder,
+        run_elasticsearch() as server,
+        run_watched_shop(Path(folder), server) as shop,
+    ):
+        played = perform(shop)
+        server.refresh()
+        yield played

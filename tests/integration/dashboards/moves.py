@@ -16,16 +16,26 @@ class Grows:
     times: float = 1.3
 
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
-        before, now = _values(quiet), _values(fault)
-        return bool(now) and max(now) > max([*before, 0.0]) * self.times
+        now = _values(fault)
+        return bool(now) and max(now) > _largest(quiet) * self.times
+
+    def is_steady(self, quiet: Answered) -> bool:
+        """Whether it shows something only in a fault: other lines go up and down by themselves."""
+        return _largest(quiet) == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Falls:
-    """Its least value is smaller than in the quiet time."""
+    """Its least value is smaller than in the quiet time, and below a bound that holds there."""
+
+    below: float = math.inf
 
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
-        return min(_values(fault)) < min(_values(quiet))
+        return min(_values(fault)) < min(self.below, *_values(quiet))
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Whether it stays above the bound but in a fault."""
+        return math.isfinite(self.below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,10 @@ class Tells:
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
         return self.word in _words(fault) and self.word not in _words(quiet)
 
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Whether it is named only in a fault."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Differs:
@@ -44,6 +58,10 @@ class Differs:
 
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
         return bool(_values(fault)) and _values(quiet) != _values(fault)
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Numbers always differ a little."""
+        return False
 
 
 Move = Grows | Falls | Tells | Differs
@@ -60,6 +78,10 @@ def _values(answered: Answered) -> list[float]:
         for value in one.values
         if value is not None and math.isfinite(value)
     ]
+
+
+def _largest(answered: Answered) -> float:
+    return max([*_values(answered), 0.0])
 
 
 def _words(answered: Answered) -> set[str]:

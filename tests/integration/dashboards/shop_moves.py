@@ -9,7 +9,7 @@ from tests.integration.dashboards.stage import FAILING, GREED, HANDS, RUSH, SHEL
 
 MOVES: Final[Moves] = {
     "fleet": {
-        "Good requests": (FAILING, Falls()),
+        "Good requests": (FAILING, Falls(below=0.98)),
         "Fastest burning budget": (FAILING, Grows()),
         "Errors": (FAILING, Grows()),
         "Slowest 1 %, worst service": (SLOW, Grows()),
@@ -23,7 +23,7 @@ MOVES: Final[Moves] = {
         "Breakers": (FAILING, Grows()),
         "Answers by fallbacks": (FAILING, Tells("stock-unknown")),
         "Held by hand": (HANDS, Grows()),
-        "Rule files": (HANDS, Falls()),
+        "Rule files": (HANDS, Falls(below=1)),
     },
     "service": {
         "Latency: slowest 1 %": (SLOW, Grows()),
@@ -88,7 +88,7 @@ MOVES: Final[Moves] = {
         "Fallbacks: for each request": (FAILING, Grows()),
         "Fallbacks: answers by step": (FAILING, Tells("stock-unknown")),
         "Held by hand, by what": (HANDS, Grows()),
-        "Rule files in force": (HANDS, Falls()),
+        "Rule files in force": (HANDS, Falls(below=1)),
         "Reloads": (HANDS, Grows()),
         "Rules that are not as their file says": (HANDS, Tells("each-user")),
     },

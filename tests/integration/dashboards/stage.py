@@ -1,20 +1,21 @@
 """The shop on a stage: everything that is proved about dashboards happens to it once, in a minute.
 
-Counts are compared as follows. A panel's own query is asked with a point each second from before a
-phase until after it, when no rate remembers it any more; every answer counts once in the three
-differences of four scrapes that a rate of four seconds sees, so the sum of the points is what was
-counted. That is so for series that were there before: the rehearsal makes all of them.
+Counts are compared after a phase, by a panel's own query whose rates look back over all of it. A
+rate makes its counter's growth longer by what lies between the edges of the window and the first
+and the last scrape in it; when those were is known, so that it can be taken back. That is so for
+series that were there before: the rehearsal makes all of them.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from dashboards.preview.command import board
+from dashboards.viewer.http import post_form
 from dashboards.viewer.view import Answered, View, panels_of
 from dashboards.viewer.window import Window
 from demo_services.load.plan import Client, Step
@@ -32,13 +33,14 @@ GREEDY: Final = "greedy-1"
 SCALPER: Final = "scalper-1"
 REHEARSAL: Final = "rehearsal"
 QUIET: Final = "quiet"
+STILL_QUIET: Final = "still quiet"
 FAILING: Final = "failing"
 SLOW: Final = "slow"
 SHELVES: Final = "shelves"
 RUSH: Final = "rush"
 GREED: Final = "greed"
 HANDS: Final = "hands"
-#: After these nothing happens for a while, so that what they counted stands alone.
+#: Before and after these nothing happens for a while, so that what they counted stands alone.
 COUNTED: Final = (QUIET, RUSH, GREED, FAILING)
 
 #: Until the last rate has forgotten a phase: a scrape and the four that it is made of.
@@ -46,6 +48,16 @@ _FORGET_SECONDS: Final = 5.2
 _SEED: Final = 1
 _TYPO: Final = ("limit: 5/s", "limitt: 5/s")
 _RELOADED: Final = "sidecar_rules_last_reload_successful"
+
+
+@dataclass(frozen=True, slots=True)
+class LookingBack(Window):
+    """Rates look back over all of it, so that its last point tells the whole."""
+
+    @property
+    def rate_seconds(self) -> float:
+        """All of it."""
+        return self.seconds
 
 
 @dataclass(slots=True)
@@ -61,29 +73,43 @@ class Stage:
         """A phase as it is seen at its end."""
         return Window(self.played[phase].start, self.played[phase].end, SCRAPE_SECONDS)
 
-    def counted(self, name: str, title: str, phase: str) -> dict[frozenset[str], float]:
-        """What a panel shows of rates, added up until every rate has forgotten the phase.
+    def counted(
+        self, name: str, title: str, phase: str, service: str = STOREFRONT
+    ) -> dict[frozenset[str], float]:
+        """What a panel shows of rates, as what was counted. By the values of the labels."""
+        seconds = self._scraped_seconds(phase, service)
+        shares = self.shares(name, title, phase, service)
+        return {labels: rate * seconds for labels, rate in shares.items()}
 
-        By the values of the labels.
-        """
-        assert phase in COUNTED
-        window = self.window(phase)
-        until = Window(window.start, window.end + _FORGET_SECONDS, SCRAPE_SECONDS)
-        view = View(board(name), self.shop.sources, until, {"over": ["1h"]})
-        [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
+    def shares(
+        self, name: str, title: str, phase: str, service: str = STOREFRONT
+    ) -> dict[frozenset[str], float]:
+        """What a panel shows of a service about all of a phase. By the values of the labels."""
+        window = _all_of(self.window(phase))
+        view = View(board(name), self.shop.sources, window, _only(service))
         return {
-            frozenset(one.labels.values()): sum(filter(math.isfinite, one.values))
-            for frame in view.answered(panel).frames
+            frozenset(one.labels.values()): one.values[-1]
+            for frame in view.answered(_panel(view, title)).frames
             for one in frame.numbers
+            if frame.times[-1] == window.end
         }
+
+    def _scraped_seconds(self, phase: str, service: str) -> float:
+        """From the first scrape in it to the last."""
+        window = _all_of(self.window(phase))
+        seen = f'sidecar_build_info{{service="{service}"}}[{window.seconds:.0f}s]'
+        asked = {"query": seen, "time": f"{window.end:.3f}"}
+        url = f"http://{self.shop.prometheus.address}/api/v1/query"
+        [series] = post_form(url, asked)["data"]["result"]
+        times = [float(at) for at, _ in series["values"]]
+        return times[-1] - times[0]
 
     def answered(self, name: str, title: str, phase: str) -> Answered:
         """A panel with what it was answered about a phase; asked once."""
         key = (name, title, phase)
         if key not in self._answers:
             view = self.view(name, phase)
-            [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
-            self._answers[key] = view.answered(panel)
+            self._answers[key] = view.answered(_panel(view, title))
         return self._answers[key]
 
     def view(self, name: str, phase: str) -> View:
@@ -93,6 +119,21 @@ class Stage:
             window = self.window(phase)
             self._views[key] = View(board(name), self.shop.sources, window, {"over": ["1h"]})
         return self._views[key]
+
+
+def _all_of(window: Window) -> LookingBack:
+    """With a scrape before and one after it, at whole seconds, as questions are put."""
+    start, end = math.floor(window.start), math.ceil(window.end)
+    return LookingBack(start - 2 * SCRAPE_SECONDS, end + 2 * SCRAPE_SECONDS, SCRAPE_SECONDS)
+
+
+def _only(service: str) -> Mapping[str, Sequence[str]]:
+    return {"service": [service]}
+
+
+def _panel(view: View, title: str) -> Mapping[str, Any]:
+    [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
+    return panel
 
 
 def perform(shop: WatchedShop) -> Stage:
@@ -105,7 +146,7 @@ def perform(shop: WatchedShop) -> Stage:
         stage.played[phase] = shop.play(clients)
         if end is not None:
             end()
-        if phase in COUNTED:
+        if phase in (*COUNTED, STILL_QUIET):
             time.sleep(_FORGET_SECONDS)
     return stage
 
@@ -132,6 +173,7 @@ def _program(shop: WatchedShop) -> Iterator[tuple[str, list[Client], Deed | None
     """Phases with their load, what is done before, and what is done after."""
     well, failing = _mending(shop), _turning(shop, INVENTORY, error_share=1.0)
     yield QUIET, _usual(5), None, None
+    yield STILL_QUIET, _usual(5), None, None
     yield RUSH, _crowd(4), None, None
     greedy = [one_user(GREEDY, steps(GREED, 4, 40), _SEED), _scalper(4)]
     yield GREED, [*_usual(4), *greedy], None, None

@@ -39,11 +39,38 @@ def _part(stage: Stage, phase: str, client: str) -> PhaseReport:
     return part
 
 
+def _offered(stage: Stage, phase: str) -> int:
+    return sum(part.offered for part in stage.played[phase].report.phases)
+
+
+def _denied(stage: Stage, phase: str) -> int:
+    return stage.played[phase].report.statuses().get(403, 0)
+
+
+def _share(share: float) -> object:
+    return pytest.approx(share, rel=0.02, abs=0.002)
+
+
 @pytest.mark.parametrize("phase", COUNTED)
 def test_every_request_is_counted(stage: Stage, phase: str) -> None:
-    offered = sum(part.offered for part in stage.played[phase].report.phases)
-    for name, title in (("fleet", "Requests by service"),):
-        assert _of(stage.counted(name, title, phase), STOREFRONT) == _about(offered)
+    counted = stage.counted("fleet", "Requests by service", phase)
+    assert _of(counted, STOREFRONT) == _about(_offered(stage, phase))
+
+
+@pytest.mark.parametrize("phase", COUNTED)
+def test_every_duration_is_in_a_bucket(stage: Stage, phase: str) -> None:
+    counted = stage.counted("service", "How durations spread", phase)
+    assert _of(counted, "+Inf") == _about(_offered(stage, phase))
+
+
+@pytest.mark.parametrize("phase", COUNTED)
+def test_every_request_counts_for_the_objectives_that_it_matches(stage: Stage, phase: str) -> None:
+    counted = stage.counted("service", "Requests as objectives count them", phase)
+    shed = stage.played[phase].report.statuses().get(429, 0)
+    served = "customers-are-served"
+    assert _of(counted, STOREFRONT, served, "shed") == _about(shed)
+    all_of_it = sum(count for labels, count in counted.items() if served in labels)
+    assert all_of_it == _about(_offered(stage, phase))
 
 
 @pytest.mark.parametrize("phase", COUNTED)
@@ -73,6 +100,15 @@ def test_errors_are_counted_by_route_and_reason(stage: Stage) -> None:
     assert _of(counted, STOREFRONT, "place-order", "503") == _about(failed)
 
 
+def test_attempts_are_counted_by_upstream(stage: Stage) -> None:
+    """Every page asks the order service too, for what was sold, and the inventory for its stock."""
+    counted = stage.counted("service", "Attempts by upstream", QUIET)
+    for upstream in ("app", "order"):
+        assert _of(counted, STOREFRONT, upstream) == _about(_offered(stage, QUIET)), upstream
+    pages = _part(stage, QUIET, LOOKERS).offered
+    assert _of(counted, STOREFRONT, "inventory") == _about(pages)
+
+
 @pytest.mark.parametrize(
     "name, title", [("fleet", "Who refuses"), ("governance", "Refused, by rule")]
 )
@@ -87,12 +123,75 @@ def test_refusals_are_counted_by_rule(stage: Stage, name: str, title: str) -> No
     assert _of(greed, STOREFRONT, "access", "scalpers") == _about(denied)
 
 
-def test_degraded_answers_are_counted(stage: Stage) -> None:
+def test_what_rules_do_is_counted_by_kind(stage: Stage) -> None:
+    limits = stage.counted("governance", "Rate limits: what is done", GREED)
+    refused = _part(stage, GREED, GREEDY).statuses[429]
+    assert _of(limits, STOREFRONT, "each-user", "refused") == _about(refused)
+    access = stage.counted("governance", "Access: what is done", GREED)
+    assert _of(access, STOREFRONT, "scalpers", "refused") == _about(_denied(stage, GREED))
+
+
+@pytest.mark.parametrize(
+    "name, title",
+    [
+        ("fleet", "Answers by fallbacks"),
+        ("governance", "Fallbacks: what is done"),
+        ("governance", "Fallbacks: answers by step"),
+    ],
+)
+def test_degraded_answers_are_counted(stage: Stage, name: str, title: str) -> None:
     degraded = _part(stage, FAILING, LOOKERS).marked
-    counted = stage.counted("fleet", "Answers by fallbacks", FAILING)
+    counted = stage.counted(name, title, FAILING)
     shown = sum(count for labels, count in counted.items() if STOREFRONT in labels)
     assert degraded > 0
     assert shown == _about(degraded)
+
+
+@pytest.mark.parametrize("phase", COUNTED)
+def test_shares_of_all_requests(stage: Stage, phase: str) -> None:
+    statuses, offered = stage.played[phase].report.statuses(), _offered(stage, phase)
+    failed = sum(count for status, count in statuses.items() if status >= 500)
+    for name, title, counted in (
+        ("fleet", "Errors", failed),
+        ("service", "Errors", failed),
+        ("fleet", "Errors by service", failed),
+    ):
+        shown = stage.shares(name, title, phase)
+        assert sum(shown.values()) == _share(counted / offered), (name, title)
+    if phase == RUSH:
+        shown = stage.shares("fleet", "Shed", phase)
+        assert sum(shown.values()) == _share(statuses[429] / offered)
+
+
+def test_shares_of_what_a_rule_is_asked(stage: Stage) -> None:
+    rush = stage.shares("governance", "Rate limits: share refused", RUSH)
+    refused = stage.played[RUSH].report.statuses()[429]
+    assert _of(rush, STOREFRONT, "whole-shop") == _share(refused / _offered(stage, RUSH))
+    access = stage.shares("governance", "Access: share refused", GREED)
+    # Admitted is what all rules admitted, so that another's refusals are no part of it.
+    denied, others = _denied(stage, GREED), stage.played[GREED].report.statuses()[429]
+    asked = _offered(stage, GREED) - others
+    assert _of(access, STOREFRONT, "scalpers") == _share(denied / asked)
+
+
+def test_a_budget_burns_by_what_is_shed(stage: Stage) -> None:
+    shown = stage.shares("fleet", "Budget burn by objective", RUSH)
+    shed = stage.played[RUSH].report.statuses()[429] / _offered(stage, RUSH)
+    assert _of(shown, STOREFRONT, "customers-are-served") == _about(shed / (1 - 0.99))
+
+
+def test_refusals_are_documents_by_key_and_route(stage: Stage) -> None:
+    """What is asked of Elasticsearch: one decision for each answer that said no."""
+    greedy = _part(stage, GREED, GREEDY).statuses[429]
+    for title in ("Refused, by whom", "Rate limits: hottest keys"):
+        [table] = stage.answered("governance", title, GREED).frames
+        counts = [max(one.values) for one in table.numbers]
+        assert max(counts) == _about(greedy), title
+    [table] = stage.answered("governance", "Access: who is refused", GREED).frames
+    assert [sum(one.values) for one in table.numbers] == [_about(_denied(stage, GREED))]
+    by_route = stage.answered("governance", "Refused, by route", RUSH).frames
+    shown = sum(sum(filter(None, one.values)) for frame in by_route for one in frame.numbers)
+    assert shown == _about(stage.played[RUSH].report.statuses()[429])
 
 
 def test_a_quiet_time_has_neither_errors_nor_refusals(stage: Stage) -> None:

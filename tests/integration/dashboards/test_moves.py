@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.dashboards.moves import Move
 from tests.integration.dashboards.shop_moves import MOVES
-from tests.integration.dashboards.stage import QUIET, RUSH, Stage
+from tests.integration.dashboards.stage import QUIET, RUSH, STILL_QUIET, Stage
 from tests.integration.dashboards.still import STILL
 
 pytestmark = pytest.mark.integration
@@ -15,6 +15,11 @@ _MOVING = [
     pytest.param(name, title, phase, move, id=f"{name}: {title}")
     for name, panels in MOVES.items()
     for title, (phase, move) in panels.items()
+]
+_MOVES = [
+    pytest.param(name, title, move, id=f"{name}: {title}")
+    for name, panels in MOVES.items()
+    for title, (_, move) in panels.items()
 ]
 _STILL = [(name, title) for name, panels in STILL.items() for title in panels]
 
@@ -27,6 +32,13 @@ def test_a_panel_moves_under_its_fault(
     assert fault.frames
     assert not fault.unasked
     assert move.is_seen(quiet, fault), f"{quiet.frames}\n\n{fault.frames}"
+
+
+@pytest.mark.parametrize("name, title, move", _MOVES)
+def test_it_does_not_move_in_a_quiet_time(stage: Stage, name: str, title: str, move: Move) -> None:
+    before, after = (stage.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
+    if move.is_steady(before):
+        assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
 
 
 @pytest.mark.parametrize("name, title", _STILL)

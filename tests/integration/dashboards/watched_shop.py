@@ -118,7 +118,6 @@ def run_watched_shop(
     folder: Path,
     elasticsearch: ElasticsearchServer | None = None,
     *,
-    rules: Path = COMMITTED,
     rule_files: Sequence[Path] = (),
     with_alerts: bool = False,
     profile: str = "demo",
@@ -132,7 +131,7 @@ def run_watched_shop(
     elsewhere = Elsewhere(elasticsearch=elasticsearch.url if elasticsearch else "")
     with Processes(folder) as processes:
         shop = RunningShop(
-            processes, folder, layout, RuleFiles(rules, folder, layout, elsewhere.sections({}))
+            processes, folder, layout, RuleFiles(COMMITTED, folder, layout, elsewhere.sections({}))
         )
         shop.start()
         watching = folder / "prometheus"
