@@ -92,7 +92,7 @@ def _sidecars() -> table.Panel:
         as_table(saturation.running(FLEET)),
         as_table(saturation.uptime(FLEET)),
         as_table(saturation.used(h.PROCESS_MEMORY, FLEET)),
-        as_table(saturation.cpu(h.PROCESS_CPU, FLEET)),
+        as_table(saturation.of_running(saturation.cpu(h.PROCESS_CPU, FLEET), FLEET)),
     )
     shown = {
         "service": Column("Service", links=(links.service_of_cell(),)),

@@ -128,6 +128,11 @@ def running(scope: Scope) -> str:
     return highest(now(scope(c.BUILD)), (*INSTANCE, "version", "python"))
 
 
+def of_running(expression: str, scope: Scope) -> str:
+    """Only of processes that can be scraped: a rate still remembers one that has ended."""
+    return f"{expression} and on ({', '.join(INSTANCE)}) {running(scope)}"
+
+
 def rules_running(scope: Scope) -> str:
     """Which rules are in force."""
     return highest(now(scope(c.RULES)), (*INSTANCE, "version"))

@@ -1,4 +1,4 @@
-"""The staged shop, played once for all tests of this folder."""
+"""The stages, played once for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -8,23 +8,41 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.dashboards.seen import Seen
 from tests.integration.dashboards.stage import Stage, perform
+from tests.integration.dashboards.troubled import run_troubled
 from tests.integration.dashboards.watched_shop import run_watched_shop
-from tests.servers.elasticsearch import run_elasticsearch
+from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    """A shop with everything that is to be seen of it.
+def stage_documents() -> Iterator[ElasticsearchServer]:
+    """An Elasticsearch of the stages' own: those who share one would have to wait for each other.
 
-    It has an Elasticsearch of its own: those who share one would have to wait for each other.
+    The services of one stage have other names than those of another.
     """
+    with run_elasticsearch() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stage(stage_documents: ElasticsearchServer) -> Iterator[Stage]:
+    """A shop with everything that is to be seen of it."""
     # What a socket may be called has an end: a short name.
     with (
         tempfile.TemporaryDirectory(prefix="stage-") as folder,
-        run_elasticsearch() as server,
-        run_watched_shop(Path(folder), server) as shop,
+        run_watched_shop(Path(folder), stage_documents) as shop,
     ):
         played = perform(shop)
-        server.refresh()
+        stage_documents.refresh()
         yield played
+
+
+@pytest.fixture(scope="session")
+def troubled(stage_documents: ElasticsearchServer) -> Iterator[Seen]:
+    """Sidecars with rules and troubles that the shop does not have."""
+    with (
+        tempfile.TemporaryDirectory(prefix="troubled-") as folder,
+        run_troubled(Path(folder), stage_documents) as seen,
+    ):
+        yield seen

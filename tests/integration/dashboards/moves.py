@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dashboards.viewer.frames import Field
 from dashboards.viewer.view import Answered
+
+#: Words that all stand in the legend of a series; without any, it is about all series.
+Of = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +18,33 @@ class Grows:
     """Its largest value is larger than in the quiet time, by so much; or there was none then."""
 
     times: float = 1.3
+    of: Of = ()
 
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
-        now = _values(fault)
-        return bool(now) and max(now) > _largest(quiet) * self.times
+        now = _values(fault, self.of)
+        return bool(now) and max(now) > _largest(quiet, self.of) * self.times
 
     def is_steady(self, quiet: Answered) -> bool:
         """Whether it shows something only in a fault: other lines go up and down by themselves."""
-        return _largest(quiet) == 0
+        return _largest(quiet, self.of) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """It is as large as the fault makes it, or larger.
+
+    For what may be as large in a quiet time, when others use the machine.
+    """
+
+    least: float
+    of: Of = ()
+
+    def is_seen(self, _quiet: Answered, fault: Answered) -> bool:
+        return _largest(fault, self.of) >= self.least
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Nobody knows what others do."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +52,10 @@ class Falls:
     """Its least value is smaller than in the quiet time, and below a bound that holds there."""
 
     below: float = math.inf
+    of: Of = ()
 
     def is_seen(self, quiet: Answered, fault: Answered) -> bool:
-        return min(_values(fault)) < min(self.below, *_values(quiet))
+        return min(_values(fault, self.of)) < min(self.below, *_values(quiet, self.of))
 
     def is_steady(self, _quiet: Answered) -> bool:
         """Whether it stays above the bound but in a fault."""
@@ -53,6 +77,20 @@ class Tells:
 
 
 @dataclass(frozen=True, slots=True)
+class Loses:
+    """It names no more what it named in the quiet time."""
+
+    word: str
+
+    def is_seen(self, quiet: Answered, fault: Answered) -> bool:
+        return self.word in _words(quiet) and self.word not in _words(fault)
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Whether it is named but in a fault."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class Differs:
     """A table with the same rows and other numbers."""
 
@@ -64,24 +102,55 @@ class Differs:
         return False
 
 
-Move = Grows | Falls | Tells | Differs
+@dataclass(frozen=True, slots=True)
+class Renews:
+    """In a row of a table, known by one of its words, a column says something else."""
+
+    column: str
+    row: str
+
+    def is_seen(self, quiet: Answered, fault: Answered) -> bool:
+        before, now = (_cells(one, self.column, self.row) for one in (quiet, fault))
+        return bool(before) and bool(now) and before != now
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Whether it says the same until the fault."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """All of these."""
+
+    moves: Sequence[Move]
+
+    def is_seen(self, quiet: Answered, fault: Answered) -> bool:
+        return all(move.is_seen(quiet, fault) for move in self.moves)
+
+    def is_steady(self, quiet: Answered) -> bool:
+        """Whether one of them is."""
+        return any(move.is_steady(quiet) for move in self.moves)
+
+
+Move = Grows | Reaches | Falls | Tells | Loses | Differs | Renews | Each
 
 #: By dashboard and title of the panel: in which phase of a stage it moves, and how.
 Moves = Mapping[str, Mapping[str, tuple[str, Move]]]
 
 
-def _values(answered: Answered) -> list[float]:
+def _values(answered: Answered, of: Of = ()) -> list[float]:
     return [
         float(value)
         for frame in answered.frames
         for one in frame.numbers
+        if all(word in one.shown for word in of)
         for value in one.values
         if value is not None and math.isfinite(value)
     ]
 
 
-def _largest(answered: Answered) -> float:
-    return max([*_values(answered), 0.0])
+def _largest(answered: Answered, of: Of) -> float:
+    return max([*_values(answered, of), 0.0])
 
 
 def _words(answered: Answered) -> set[str]:
@@ -100,3 +169,19 @@ def _words(answered: Answered) -> set[str]:
         if isinstance(value, str)
     }
     return labels | cells
+
+
+def _cells(answered: Answered, column: str, row: str) -> set[str]:
+    """What stands in the column, in the rows that have that word."""
+    return {
+        str(value)
+        for frame in answered.frames
+        for one in frame.fields
+        if one.name == column
+        for place, value in enumerate(one.values)
+        if row in _row(frame.fields, place)
+    }
+
+
+def _row(fields: Sequence[Field], place: int) -> list[object]:
+    return [one.values[place] for one in fields]

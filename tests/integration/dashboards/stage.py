@@ -11,18 +11,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from dashboards.preview.command import board
 from dashboards.viewer.http import post_form
-from dashboards.viewer.view import Answered, View, panels_of
+from dashboards.viewer.view import View
 from dashboards.viewer.window import Window
 from demo_services.load.plan import Client, Step
 from demo_services.shop.inventory.api import KNOBS
 from demo_services.shop.story.customers import Mix, crowd, one_user, steps
 from demo_services.shop.story.layout import INVENTORY, STOREFRONT, WAREHOUSE
 from demo_services.shop.story.operating import sidecar
+from tests.integration.dashboards.seen import Seen, panel_of
 from tests.integration.dashboards.watched_shop import SCRAPE_SECONDS, Played, WatchedShop
 from tests.servers.ports import wait_until
 
@@ -49,6 +50,10 @@ _SEED: Final = 1
 _TYPO: Final = ("limit: 5/s", "limitt: 5/s")
 _RELOADED: Final = "sidecar_rules_last_reload_successful"
 
+Deed = Callable[[], None]
+#: So many seconds after the beginning.
+Cue = tuple[int, Deed]
+
 
 @dataclass(frozen=True, slots=True)
 class LookingBack(Window):
@@ -60,18 +65,18 @@ class LookingBack(Window):
         return self.seconds
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(Seen):
     """What was played, by phase, and what the dashboards say about it."""
 
-    shop: WatchedShop
-    played: dict[str, Played] = field(default_factory=dict)
-    _answers: dict[tuple[str, str, str], Answered] = field(default_factory=dict)
-    _views: dict[tuple[str, str], View] = field(default_factory=dict)
+    def __init__(self, shop: WatchedShop) -> None:
+        super().__init__(shop.sources)
+        self.shop = shop
+        self.played: dict[str, Played] = {}
 
-    def window(self, phase: str) -> Window:
-        """A phase as it is seen at its end."""
-        return Window(self.played[phase].start, self.played[phase].end, SCRAPE_SECONDS)
+    def play(self, phase: str, clients: list[Client], cues: Sequence[Cue] = ()) -> None:
+        """Offer load to the shop, and remember it by the name of the phase."""
+        self.played[phase] = played = self.shop.play(clients, cues)
+        self.windows[phase] = played.window
 
     def counted(
         self, name: str, title: str, phase: str, service: str = STOREFRONT
@@ -85,40 +90,24 @@ class Stage:
         self, name: str, title: str, phase: str, service: str = STOREFRONT
     ) -> dict[frozenset[str], float]:
         """What a panel shows of a service about all of a phase. By the values of the labels."""
-        window = _all_of(self.window(phase))
-        view = View(board(name), self.shop.sources, window, _only(service))
+        window = _all_of(self.windows[phase])
+        view = View(board(name), self.sources, window, _only(service))
         return {
             frozenset(one.labels.values()): one.values[-1]
-            for frame in view.answered(_panel(view, title)).frames
+            for frame in view.answered(panel_of(view, title)).frames
             for one in frame.numbers
             if frame.times[-1] == window.end
         }
 
     def _scraped_seconds(self, phase: str, service: str) -> float:
         """From the first scrape in it to the last."""
-        window = _all_of(self.window(phase))
+        window = _all_of(self.windows[phase])
         seen = f'sidecar_build_info{{service="{service}"}}[{window.seconds:.0f}s]'
         asked = {"query": seen, "time": f"{window.end:.3f}"}
         url = f"http://{self.shop.prometheus.address}/api/v1/query"
         [series] = post_form(url, asked)["data"]["result"]
         times = [float(at) for at, _ in series["values"]]
         return times[-1] - times[0]
-
-    def answered(self, name: str, title: str, phase: str) -> Answered:
-        """A panel with what it was answered about a phase; asked once."""
-        key = (name, title, phase)
-        if key not in self._answers:
-            view = self.view(name, phase)
-            self._answers[key] = view.answered(_panel(view, title))
-        return self._answers[key]
-
-    def view(self, name: str, phase: str) -> View:
-        """A dashboard as it is opened, over a phase."""
-        key = (name, phase)
-        if key not in self._views:
-            window = self.window(phase)
-            self._views[key] = View(board(name), self.shop.sources, window, {"over": ["1h"]})
-        return self._views[key]
 
 
 def _all_of(window: Window) -> LookingBack:
@@ -131,11 +120,6 @@ def _only(service: str) -> Mapping[str, Sequence[str]]:
     return {"service": [service]}
 
 
-def _panel(view: View, title: str) -> Mapping[str, Any]:
-    [panel] = [one for one in panels_of(view.dashboard) if one["title"] == title]
-    return panel
-
-
 def perform(shop: WatchedShop) -> Stage:
     """Play everything."""
     stage = Stage(shop)
@@ -143,15 +127,12 @@ def perform(shop: WatchedShop) -> Stage:
     for phase, clients, begin, end in _program(shop):
         if begin is not None:
             begin()
-        stage.played[phase] = shop.play(clients)
+        stage.play(phase, clients)
         if end is not None:
             end()
         if phase in (*COUNTED, STILL_QUIET):
             time.sleep(_FORGET_SECONDS)
     return stage
-
-
-Deed = Callable[[], None]
 
 
 def _rehearse(stage: Stage) -> None:
@@ -165,7 +146,7 @@ def _rehearse(stage: Stage) -> None:
         one_user(SCALPER, (*after, *steps(GREED, 2, 10)), _SEED),
     ]
     cues = [(1, _turning(shop, INVENTORY, error_share=1.0)), (3, _mending(shop))]
-    stage.played[REHEARSAL] = shop.play(clients, cues)
+    stage.play(REHEARSAL, clients, cues)
     time.sleep(_FORGET_SECONDS)
 
 

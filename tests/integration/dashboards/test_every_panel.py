@@ -8,12 +8,12 @@ import pytest
 
 from dashboards.preview.command import GENERATED, board
 from dashboards.viewer.view import panels_of
-from tests.integration.dashboards import shop_moves
+from tests.integration.dashboards import shop_moves, troubled_moves
 from tests.integration.dashboards.still import LATER, STILL
 
 pytestmark = pytest.mark.integration
 
-TABLES = (shop_moves.MOVES, STILL)
+TABLES = (shop_moves.MOVES, troubled_moves.MOVES, STILL)
 BOARDS = sorted({path.stem for path in GENERATED.glob("*.json")} - LATER)
 
 

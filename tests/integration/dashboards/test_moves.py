@@ -7,7 +7,6 @@ import pytest
 from tests.integration.dashboards.moves import Move
 from tests.integration.dashboards.shop_moves import MOVES
 from tests.integration.dashboards.stage import QUIET, RUSH, STILL_QUIET, Stage
-from tests.integration.dashboards.still import STILL
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +20,6 @@ _MOVES = [
     for name, panels in MOVES.items()
     for title, (_, move) in panels.items()
 ]
-_STILL = [(name, title) for name, panels in STILL.items() for title in panels]
 
 
 @pytest.mark.parametrize("name, title, phase, move", _MOVING)
@@ -39,11 +37,6 @@ def test_it_does_not_move_in_a_quiet_time(stage: Stage, name: str, title: str, m
     before, after = (stage.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
     if move.is_steady(before):
         assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
-
-
-@pytest.mark.parametrize("name, title", _STILL)
-def test_other_panels_are_answered_too(stage: Stage, name: str, title: str) -> None:
-    assert not stage.answered(name, title, RUSH).unasked
 
 
 @pytest.mark.parametrize("name", sorted(MOVES))
