@@ -147,11 +147,12 @@ def record(exchange: Exchange, failure: Failure | None, now: float) -> None:
 def _overhead(exchange: Exchange, now: float) -> float:
     """Seconds that were the sidecar's own: before the request went on, and with the answer.
 
-    Waiting for the upstream is not in it, nor is the time in which bodies flow.
+    Waiting for a turn, for a connection or for the upstream is not in it, nor is the time in which
+    bodies flow.
     """
-    asked = exchange.first_asked or exchange.asked
+    asked = exchange.first_asked or exchange.waited_from or exchange.asked
     if not asked:
-        return now - exchange.started
+        return now - exchange.started - exchange.parked_seconds
     heard = exchange.heard
-    before = asked - exchange.started
+    before = asked - exchange.started - exchange.parked_seconds
     return before + (exchange.told or now) - heard if heard else before

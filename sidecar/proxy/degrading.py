@@ -165,7 +165,7 @@ class Degrading(Tunnel):
             self.recourse.count_out()
         if detour.clause is not None:
             detour.clause.tally.applied += 1
-        self.first_asked = self.first_asked or self.asked
+        self.first_asked = self.first_asked or self.waited_from or self.asked
         if self.recourse is None:
             self.recourse = Recourse()
         self.detour = detour

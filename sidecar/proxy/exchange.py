@@ -55,6 +55,8 @@ class Exchange(Degrading):
     evidence: Evidence | None = None
     #: The answer had begun and was not finished; whether that was the client's doing.
     broken_off = broken_by_client = False
+    #: How long it has waited for its turn in all, and since when it does, or did last.
+    parked_seconds = parked_since = 0.0
 
     def __init__(
         self, engine: Engine, downstream: Downstream, request: RequestHead, now: float
@@ -97,6 +99,8 @@ class Exchange(Degrading):
         if reply is None:
             if self.would_refuse or self.waited_for is not None:
                 self.evidence = testify(self, None, now)
+            # What rules take to decide is our own time and not the upstream's.
+            now = clock()
             if self.chain.fallbacks:
                 self._forward_or_degrade(now)
             else:
@@ -117,7 +121,12 @@ class Exchange(Degrading):
         park.place.wake = self._wake_soon
         until = min(park.until, self.given, self._last_turn())
         self._timer = self.engine.loop.call_later(max(until - now, 0.0), self._wake)
+        self.parked_since = now
         self._hold_body()
+
+    def _unpark(self, now: float) -> None:
+        self.parked_seconds += now - self.parked_since
+        self.parked_since = now
 
     def _last_turn(self) -> float:
         # Rules that send a request back and forth between them would never be done with it.
@@ -134,6 +143,7 @@ class Exchange(Degrading):
             self._timer.cancel()
             self._timer = None
         now = clock()
+        self._unpark(now)
         if now >= self.given:
             self._too_late()
         elif now >= self._last_turn():
@@ -245,6 +255,7 @@ class Exchange(Degrading):
         if self._timer is not None:
             self._timer.cancel()
         if self.parked is not None:
+            self._unpark(now)
             abandon(self, self.request)
         if self.recourse is not None:
             self._end_recourse(failure)

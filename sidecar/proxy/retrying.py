@@ -113,7 +113,7 @@ class Retrying(Forwarder):
         recourse = self.recourse
         if recourse is None:
             recourse = self.recourse = Recourse()
-        self.first_asked = self.first_asked or self.asked
+        self.first_asked = self.first_asked or self.waited_from or self.asked
         recourse.retries += 1
         recourse.retried_by = clause
         recourse.count_in(self.engine.retry_load(self.route.cluster.name))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from sidecar.cluster.pool import PoolSettings
+from sidecar.model.http import RequestHead
+from sidecar.model.verdict import Park, Place, Verdict
 from sidecar.proxy.clock import clock
-from tests.proxy.gates import refusing_chain
+from sidecar.ruleset.routes import Chain
+from tests.proxy.gates import Told, refusing_chain, step
 from tests.proxy.harness import Proxy, Recorder, request, serving, until
+from tests.proxy.planned import OK, Plan
 from tests.proxy.scripts import head
 
 
@@ -46,10 +51,12 @@ async def test_waiting_for_the_upstream_is_not_our_time() -> None:
         await until(lambda: any(one.upstream for one in running.engine.exchanges))
         (exchange,) = running.engine.exchanges
         exchange.started -= 100
+        exchange.waited_from -= 90
         exchange.asked -= 90
         go_on.set()
         await client.read_until(b"\r\n\r\no")
         exchange.started -= 1000
+        exchange.waited_from -= 1000
         exchange.asked -= 1000
         exchange.heard -= 1000
         exchange.told -= 1000
@@ -58,6 +65,88 @@ async def test_waiting_for_the_upstream_is_not_our_time() -> None:
         (record,) = running.records
     assert 1100 < record.seconds < 1101
     assert 10 < record.overhead_seconds < 11
+
+
+class Thoughtful(Told):
+    """Takes its time to decide."""
+
+    def peek(self, request: RequestHead, now: float) -> Verdict:
+        until_then = clock() + 0.03
+        while clock() < until_then:
+            pass
+        return super().peek(request, now)
+
+
+async def test_what_rules_take_to_decide_is_our_time_and_not_the_upstreams() -> None:
+    async with serving(Plan.of(OK, OK), chain=Chain((step(Thoughtful()),))) as running:
+        # The second one finds a connection.
+        client = await running.connect()
+        for _ in range(2):
+            await client.send(request(close=False))
+            await client.answer()
+        for record in running.records:
+            [attempt] = record.tries
+            assert record.overhead_seconds >= 0.03
+            assert attempt.asked - record.started >= 0.03
+
+
+class Later(Told):
+    """Lets a request wait for its turn."""
+
+    def peek(self, request: RequestHead, now: float) -> Verdict:
+        if not self.log:
+            super().peek(request, now)
+            return Park(now + 0.05, Place())
+        return super().peek(request, now)
+
+
+async def test_waiting_for_its_turn_is_not_our_time() -> None:
+    async with serving(Plan.of(OK), chain=Chain((step(Later()),))) as running:
+        await running.ask(request())
+        (record,) = running.records
+    assert record.overhead_seconds <= record.seconds - 0.05
+
+
+async def test_waiting_for_its_turn_in_vain_is_not_our_time_either() -> None:
+    forever = Told(Park(clock() + 3600, Place()))
+    async with serving(Plan.of(OK), chain=Chain((step(forever),))) as running:
+        client = await running.connect()
+        await client.send(request())
+        await until(lambda: bool(running.engine.exchanges))
+        (exchange,) = running.engine.exchanges
+        exchange.started -= 100
+        exchange.parked_since -= 100
+        client.reset()
+        await until(lambda: not running.engine.exchanges)
+        (record,) = running.records
+    assert record.seconds > 100
+    assert record.overhead_seconds < 100
+
+
+async def test_waiting_for_a_connection_is_not_our_time() -> None:
+    go_on = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            await go_on.wait()
+            writer.write(head("Content-Length: 2") + b"ok")
+
+    async with serving(serve, pool=PoolSettings(max_connections=1)) as running:
+        first, second = await running.connect(), await running.connect()
+        await first.send(request())
+        await until(lambda: any(one.upstream for one in running.engine.exchanges))
+        await second.send(request())
+        await until(lambda: len(running.engine.exchanges) == 2)
+        [waits] = [one for one in running.engine.exchanges if not one.upstream]
+        waits.started -= 100
+        waits.waited_from -= 99
+        go_on.set()
+        await first.answer()
+        await second.answer()
+        *_, record = running.records
+    assert record.seconds > 100
+    assert 1 < record.overhead_seconds < 2
 
 
 # --- counts

@@ -101,7 +101,7 @@ async def test_the_time_in_which_a_tunnel_is_open_is_not_ours() -> None:
     async with serving(echo()) as running:
         client = await tunnel(running)
         (exchange,) = running.engine.exchanges
-        for name in ("started", "asked", "heard", "told"):
+        for name in ("started", "waited_from", "asked", "heard", "told"):
             setattr(exchange, name, getattr(exchange, name) - 100)
         client.send_end()
         await ended(running)
