@@ -1,7 +1,7 @@
 """A page as a sidecar shows it whose container has too little of CPU and memory.
 
-No test may set a quota on the container that it runs in; that what the kernel says of one is read
-right has tests of its own.
+No test may set a quota on the container that it runs in, and not every kernel tells of pressure;
+that what a kernel says is read right has tests of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sidecar.telemetry import host_metrics as h
 from tests.integration.scripted import answer
 
 CONTAINED: Final = "contained"
+_PRESSURE: Final = "scope='container',resource='cpu',stalled='some'"
 _TYPE: Final = "Content-Type: text/plain; version=0.0.4"
 
 
@@ -43,6 +44,7 @@ class Contained:
             f"{h.CONTAINER_THROTTLED.name}{{{_labels()}}}": self._throttled,
             f"{h.CONTAINER_THROTTLED_TIME.name}{{{_labels()}}}": self._throttled * 0.05,
             f"{h.CONTAINER_MEMORY_EVENTS.name}{{{_labels()},event='oom_kill'}}": self._killed,
+            f"{h.PRESSURE.name}{{{_labels()},{_PRESSURE}}}": self._throttled * 0.1,
         }
         return "".join(f"{name} {value}\n" for name, value in told.items()).replace("'", '"')
 

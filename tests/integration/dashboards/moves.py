@@ -63,6 +63,22 @@ class Falls:
 
 
 @dataclass(frozen=True, slots=True)
+class Spreads:
+    """In a distribution more than in the quiet time is above the bound of a bucket."""
+
+    above: str
+    times: float = 1.3
+
+    def is_seen(self, quiet: Answered, fault: Answered) -> bool:
+        before, now = (max(_shares_above(one, self.above), default=0.0) for one in (quiet, fault))
+        return now > before * self.times
+
+    def is_steady(self, _quiet: Answered) -> bool:
+        """Nobody knows what others do on the machine."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Tells:
     """It names something that it did not name in the quiet time."""
 
@@ -132,7 +148,7 @@ class Each:
         return any(move.is_steady(quiet) for move in self.moves)
 
 
-Move = Grows | Reaches | Falls | Tells | Loses | Differs | Renews | Each
+Move = Grows | Reaches | Falls | Spreads | Tells | Loses | Differs | Renews | Each
 
 #: By dashboard and title of the panel: in which phase of a stage it moves, and how.
 Moves = Mapping[str, Mapping[str, tuple[str, Move]]]
@@ -151,6 +167,18 @@ def _values(answered: Answered, of: Of = ()) -> list[float]:
 
 def _largest(answered: Answered, of: Of) -> float:
     return max([*_values(answered, of), 0.0])
+
+
+def _shares_above(answered: Answered, bound: str) -> list[float]:
+    """Of what is in all buckets together, at each time."""
+    below, every = (
+        dict(zip(frame.times, one.values, strict=True))
+        for wanted in (bound, "+Inf")
+        for frame in answered.frames
+        for one in frame.numbers
+        if one.labels.get("le") == wanted
+    )
+    return [1 - below[at] / count for at, count in every.items() if at in below and count]
 
 
 def _words(answered: Answered) -> set[str]:

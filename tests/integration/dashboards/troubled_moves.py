@@ -13,23 +13,24 @@ from tests.integration.dashboards.moves import (
     Moves,
     Reaches,
     Renews,
+    Spreads,
     Tells,
 )
 from tests.integration.dashboards.troubled import LOST, STRAIN, TROUBLE
-from tests.integration.dashboards.troubled_rules import DOOMED, GATES, STRAINED
+from tests.integration.dashboards.troubled_rules import DOOMED, GATES
 
 MOVES: Final[Moves] = {
     "fleet": {
         "Alerts that fire": (TROUBLE, Grows()),
         "Which alerts fire": (TROUBLE, Each((Tells("SidecarRulesRefused"), Tells(GATES)))),
-        "Saturation by service": (TROUBLE, Reaches(0.3, of=("gates",))),
+        "Saturation by service": (TROUBLE, Reaches(0.4, of=("gates",))),
         "Shed for overload, by priority": (TROUBLE, Grows(of=("crowded low",))),
         "Lists and other files of the rules": (TROUBLE, Grows(of=("gates",))),
-        "Sidecars that do not answer": (LOST, Grows()),
+        "Sidecars that do not answer": (LOST, Reaches(1)),
         "Sidecars": (LOST, Loses(DOOMED)),
     },
     "service": {
-        "Saturation": (STRAIN, Reaches(0.5)),
+        "Saturation": (TROUBLE, Reaches(0.4)),
         "Requests that could not be read": (TROUBLE, Grows(of=("gates inbound: bad_request",))),
         "Saturation by resource": (TROUBLE, Grows(of=("gates concurrency",))),
         "How late the event loop is": (STRAIN, Grows(of=("strained p99",))),
@@ -53,18 +54,18 @@ MOVES: Final[Moves] = {
         ),
         "Pools that were full": (TROUBLE, Grows(of=("calls → narrow overflow",))),
         "What the sidecar adds": (STRAIN, Grows(of=("strained inbound p50",))),
-        "How the loop's lateness spreads": (STRAIN, Grows(of=("1.0",))),
-        "Time in the garbage collector": (STRAIN, Grows(of=("strained generation 0",))),
+        "How the loop's lateness spreads": (STRAIN, Spreads("0.25")),
+        "Time in the garbage collector": (TROUBLE, Grows(of=("doomed generation 0",))),
         "CPUs used": (STRAIN, Grows(2, of=("strained", "sidecar"))),
         "Memory": (STRAIN, Grows(1.1, of=("strained", "sidecar"))),
         "Throttled by the CPU quota": (
             TROUBLE,
             Each((Grows(of=(CONTAINED, "periods")), Grows(of=(CONTAINED, "time")))),
         ),
-        "Waiting for the machine": (STRAIN, Reaches(0.5, of=("cpu",))),
+        "Waiting for the machine": (TROUBLE, Grows(of=(CONTAINED, "container cpu"))),
         "Open files, of those that may be open": (STRAIN, Grows(2, of=("strained",))),
         "Limits of memory that were met": (TROUBLE, Grows(of=(CONTAINED, "oom_kill"))),
-        "Instances": (STRAIN, Renews("Rules", STRAINED)),
+        "Instances": (TROUBLE, Renews("Rules", DOOMED)),
     },
     "governance": {
         "Shadow: whom it would be": (TROUBLE, Tells("shy")),
@@ -93,6 +94,6 @@ MOVES: Final[Moves] = {
         "Retries: left out": (TROUBLE, Grows(of=("calls again", "budget_exhausted"))),
         "Fallbacks: trials": (TROUBLE, Grows(of=("calls spare", "failure"))),
         "Files that cannot be used": (TROUBLE, Grows(of=("gates",))),
-        "Rule sets by instance": (STRAIN, Renews("Version of the rules", STRAINED)),
+        "Rule sets by instance": (TROUBLE, Renews("Version of the rules", DOOMED)),
     },
 }

@@ -17,9 +17,10 @@ DOOMED: Final = "doomed"
 
 #: One client may have so many connections to the strained one.
 MOST_CONNECTIONS: Final = 60
-#: Rules that the strained one has to ask about each request, and what each has to remember: so
-#: many objects that the garbage collector looks through them.
-MANY_RULES: Final = 200
+#: Rules that the strained one has to ask about each request, when there are so many.
+MANY_RULES: Final = 150
+#: So much that the garbage collector looks through it once at least.
+_MUCH: Final = 250
 _OVERRIDES: Final = {f"user-{number}": "1000/s" for number in range(20)}
 _SCRAPED: Final = {"logs": {"file": "none"}, "prometheus": {"bind": "127.0.0.1:0"}}
 
@@ -110,7 +111,7 @@ def calls(upstreams: Mapping[str, Address], fleet: list[Address]) -> str:
                 "upstream": "app",
                 "open_when": {
                     "slow_ratio": "50%",
-                    "slower_than": "300ms",
+                    "slower_than": "500ms",
                     "over": "5s",
                     "at_least": "5 requests",
                 },
@@ -157,15 +158,6 @@ def crowded(app: Address) -> str:
 
 def strained(app: Address, listed: Path, more_rules: int = 0) -> str:
     """A sidecar with a list, with few connections for each client, and perhaps many rules."""
-    limits: list[dict[str, Any]] = [
-        {
-            "name": f"limit-{number}",
-            "per": "client",
-            "limit": "1000000/s",
-            "overrides": _OVERRIDES,
-        }
-        for number in range(more_rules)
-    ]
     return rules(
         app,
         service=STRAINED,
@@ -175,12 +167,23 @@ def strained(app: Address, listed: Path, more_rules: int = 0) -> str:
             "user": {"from": "cookie", "name": "user"},
         },
         access=[{"name": "listed", "deny": {"user": {"file": str(listed)}}}],
-        rate_limits=limits,
+        rate_limits=[
+            {"name": f"limit-{number}", "per": "client", "limit": "1000000/s"}
+            for number in range(more_rules)
+        ],
         overload=[{"name": "host", "cpu": {"shed_above": "95%"}, "mode": "shadow"}],
         telemetry=_SCRAPED,
     )
 
 
-def doomed(app: Address) -> str:
-    """One whose process will end."""
-    return rules(app, service=DOOMED, telemetry=_SCRAPED)
+def doomed(app: Address, much: int = 0) -> str:
+    """One whose process will end; before that it is given very large files, each another one."""
+    limit = {"per": "client", "limit": "1000/s", "overrides": _OVERRIDES}
+    names = [f"limit-{much}-{number}" for number in range(_MUCH)] if much else []
+    return rules(
+        app,
+        service=DOOMED,
+        keys={"client": {"from": "client.address"}},
+        rate_limits=[{"name": name, **limit} for name in names],
+        telemetry=_SCRAPED,
+    )
