@@ -232,8 +232,8 @@ UPSTREAM_RETRIES: Final = Metric(
 DECISIONS: Final = Metric(
     "sidecar_decisions_total",
     Kind.COUNTER,
-    "What each rule decided, or would have in shadow mode. A request is `admitted` by its rules once "
-    "all of them agree.",
+    "What each rule decided, or would have in shadow mode. A request is `admitted` by its rules "
+    "once all of them agree.",
     (a.SERVICE, a.RULE_KIND, a.RULE_NAME, a.RULE_MODE, a.OUTCOME),
     counted="decision",
 )
