@@ -43,13 +43,14 @@ class Environment:
     def login(self, *, token_file: str = "", user: str = "", password_file: str = "") -> Login:
         """Who asks Grafana; files that are named go before the environment. ``Unreadable``."""
         if token_file:
-            return Login(token=of_file(token_file))
+            return Login(token=_of_header(of_file(token_file), token_file))
         user = user or self._first("USER")
         if user and not password_file:
             return Login(user=user, password=self._secret(_OWN, "PASSWORD", _SHARED))
         if user:
             return Login(user=user, password=of_file(password_file))
-        return Login(token=self._secret(_OWN, "TOKEN", _SHARED))
+        token = self._secret(_OWN, "TOKEN", _SHARED)
+        return Login(token=_of_header(token, f"{_SHARED}TOKEN") if token is not None else None)
 
     def place(self, url: str, name: str) -> Place:
         """Where something is, with the credentials of that ``name``: ``PROMETHEUS``."""
@@ -58,15 +59,18 @@ class Environment:
         for end, scheme in (("TOKEN", "Bearer"), ("API_KEY", "ApiKey")):
             secret = self._secret(prefix, end)
             if secret is not None:
-                authorization = SecretText(f"{scheme} {secret.reveal()}")
-        user = self._variables.get(f"{prefix}USER", "")
+                text = _of_header(secret, f"{prefix}{end}").reveal()
+                authorization = SecretText(f"{scheme} {text}")
+        user, password = self._variables.get(f"{prefix}USER", ""), self._secret(prefix, "PASSWORD")
         if user and authorization is not None:
             raise Unreadable(f"{prefix}USER goes with no token and no API key")
+        if password is not None and not user:
+            raise Unreadable(f"{prefix}PASSWORD is nobody's: say whose with {prefix}USER")
         authorities = self._variables.get(f"{prefix}CA_FILE", "")
         return Place(
             url,
             user,
-            self._secret(prefix, "PASSWORD") if user else None,
+            password,
             authorization,
             self._of_file(authorities) if authorities else None,
         )
@@ -81,7 +85,7 @@ class Environment:
             path = self._variables.get(f"{prefix}{end}_FILE", "")
             if path:
                 return self._of_file(path)
-            text = self._variables.get(f"{prefix}{end}", "")
+            text = self._variables.get(f"{prefix}{end}", "").strip()
             if text:
                 # In braces it would be replaced twice, what is in it, too.
                 return SecretText(f"${prefix}{end}" if self._by_name else text)
@@ -101,3 +105,11 @@ def of_file(path: str) -> SecretText:
     if not text:
         raise Unreadable(f"{path} is empty")
     return SecretText(text)
+
+
+def _of_header(secret: SecretText, where: str) -> SecretText:
+    """A secret that is sent in a header, whose refusal by the client would repeat it."""
+    text = secret.reveal()
+    if not (text.isascii() and text.isprintable()):
+        raise Unreadable(f"{where} is no token: more than one line, or more than plain letters")
+    return secret

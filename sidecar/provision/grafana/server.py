@@ -128,7 +128,7 @@ class Server:
     def _no(self, error: GrafanaException) -> str:
         """The status and what was said with it."""
         response = error.response
-        said = response.get("message", "") if isinstance(response, dict) else str(response or "")
+        said = str((response.get("message") if isinstance(response, dict) else response) or "")
         if re.search(r"<(!doctype|html|head|body)\b", said, re.IGNORECASE):
             title = re.search(r"<title>([^<]*)", said, re.IGNORECASE)
             said = f"a page, {title[1].strip()!r}" if title else "a page"

@@ -78,6 +78,40 @@ def test_both_at_once_are_one_too_many() -> None:
     assert "canary" not in str(raised.value)
 
 
+@pytest.mark.parametrize("token", ["canary\n", " canary ", "canary\r\n"])
+def test_white_space_around_a_secret_is_no_part_of_it(token: str) -> None:
+    variables = {"GRAFANA_TOKEN": token, "SIDECAR_GRAFANA_PROMETHEUS_TOKEN": token}
+
+    assert Environment(variables).login() == Login(SecretText("canary"))
+    place = Environment(variables).place("http://p", "PROMETHEUS")
+    assert place.authorization == SecretText("Bearer canary")
+    assert Environment({"GRAFANA_TOKEN": "\n"}).login() == Login()
+
+
+@pytest.mark.parametrize("token", ["canary\nX: y", "canary\x00", "canary€", "canaryü"])
+def test_what_no_header_can_hold_is_no_token(token: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(token)
+    variables = {"GRAFANA_TOKEN": token, "SIDECAR_GRAFANA_PROMETHEUS_TOKEN": token}
+    environment = Environment(variables)
+
+    for asked in (
+        environment.login,
+        lambda: environment.login(token_file=str(tmp_path / "token")),
+        lambda: environment.place("http://p", "PROMETHEUS"),
+    ):
+        with pytest.raises(Unreadable, match="one line") as raised:
+            asked()
+        assert "canary" not in str(raised.value)
+
+
+def test_a_password_needs_somebody_whose_it_is() -> None:
+    variables = {"SIDECAR_GRAFANA_TRACES_PASSWORD": "canary"}
+
+    with pytest.raises(Unreadable, match="SIDECAR_GRAFANA_TRACES_USER") as raised:
+        Environment(variables).place("http://t", "TRACES")
+    assert "canary" not in str(raised.value)
+
+
 def test_files_that_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")

@@ -73,6 +73,8 @@ def test_what_is_not_there_is_none() -> None:
         (Answer(412, {"message": "changed by someone"}), Refused, "saved it at the same time"),
         (Answer(400, {"message": "bad"}), Refused, "^400 bad$"),
         (Answer(422, {}), Refused, "^422$"),
+        (Answer(400, {"message": None}), Refused, "^400$"),
+        (Answer(400, {"message": ["a", "b"]}), Refused, "^400 "),
         (Answer(429, {"message": "slowly"}), Passing, "^429 slowly$"),
         (Answer(500, {"message": "database is locked"}), Passing, "^500 database is locked$"),
         (Answer(502, b"<html><title>Bad Gateway</title>", _HTML), Passing, "a page, 'Bad Gateway'"),
