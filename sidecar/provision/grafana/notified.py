@@ -11,13 +11,11 @@ from sidecar.alerting.office_hours import MUTED_NAME
 from sidecar.provision.grafana.durations import alike
 from sidecar.provision.grafana.provenance import EDITABLE, headers, locked
 from sidecar.provision.grafana.server import Server
-from sidecar.provision.grafana.wanted import Found, Wanted
+from sidecar.provision.grafana.wanted import PREFIX, Found, Wanted
 
 _POINTS: Final = "/v1/provisioning/contact-points"
 _TIMINGS: Final = "/v1/provisioning/mute-timings"
 _POLICIES: Final = "/v1/provisioning/policies"
-#: Ours begin so, with uid and with name.
-_PREFIX: Final = "sidecar-"
 #: In the place of what Grafana does not show.
 REDACTED: Final = "[REDACTED]"
 _MARKED: Final = [[MARK[0], "=", MARK[1]]]
@@ -208,7 +206,7 @@ def _written(matchers: list[Any]) -> Iterator[list[str]]:
 
 
 def _is_ours(point: Mapping[str, Any]) -> bool:
-    return all(str(point.get(name, "")).startswith(_PREFIX) for name in ("uid", "name"))
+    return all(str(point.get(name, "")).startswith(PREFIX) for name in ("uid", "name"))
 
 
 def _timing(name: str) -> str:

@@ -12,7 +12,7 @@ from sidecar.alerting.alert import MARK
 from sidecar.provision.grafana.durations import alike
 from sidecar.provision.grafana.provenance import EDITABLE, headers, locked
 from sidecar.provision.grafana.server import Server
-from sidecar.provision.grafana.wanted import FOLDER, Found, Wanted
+from sidecar.provision.grafana.wanted import FOLDER, PREFIX, Found, Wanted
 from sidecar.provision.step import Refused
 
 _RULES: Final = "/v1/provisioning/alert-rules"
@@ -184,4 +184,5 @@ def _same(wanted: Wanted, name: str) -> dict[str, Any]:
 
 
 def _ours(rule: Mapping[str, Any]) -> bool:
-    return (rule.get("labels") or {}).get(MARK[0]) == MARK[1]
+    marked = (rule.get("labels") or {}).get(MARK[0]) == MARK[1]
+    return marked and str(rule["uid"]).startswith(PREFIX)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sidecar.provision.grafana.boards import TAG, without_numbers
 from sidecar.provision.grafana.server import Server
 from sidecar.provision.grafana.sources import MARK
-from sidecar.provision.grafana.wanted import FOLDER, FROM_A_FILE, Found, Wanted
+from sidecar.provision.grafana.wanted import FOLDER, FROM_A_FILE, PREFIX, Found, Wanted
 from sidecar.provision.step import Refused
 
 #: More than anybody has; Grafana's own limit of one answer.
@@ -137,7 +137,8 @@ class Boards:
         found = self._server.ask(
             lambda api: api.search.search_dashboards(tag=TAG, type_="dash-db", limit=_MOST), list
         )
-        return {one["uid"]: f"dashboard {one['uid']}" for one in found}
+        uids = [one["uid"] for one in found if one["uid"].startswith(PREFIX)]
+        return {uid: f"dashboard {uid}" for uid in uids}
 
     def delete(self, key: str) -> None:
         """By uid."""
@@ -154,7 +155,8 @@ class Boards:
 
 
 def _marked(there: Mapping[str, Any]) -> bool:
-    return (there.get("jsonData") or {}).items() >= MARK.items()
+    marked = (there.get("jsonData") or {}).items() >= MARK.items()
+    return marked and str(there["uid"]).startswith(PREFIX)
 
 
 def _secret_fields(there: Mapping[str, Any]) -> dict[str, bool]:

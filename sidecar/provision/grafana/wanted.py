@@ -17,6 +17,9 @@ LOGS: Final = "sidecar-logs"
 SPANS: Final = "sidecar-spans"
 TRACES: Final = "sidecar-traces"
 
+#: Uids of ours begin so: a copy that somebody made has our mark, too, but never our uid.
+PREFIX: Final = "sidecar-"
+
 FROM_A_FILE: Final = "it comes from a file of Grafana's own provisioning: change it there"
 
 

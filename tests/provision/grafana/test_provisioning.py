@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 
 import msgspec
 import niquests.exceptions as n
@@ -96,6 +97,29 @@ def test_what_is_wanted_no_more_is_told_and_with_prune_deleted() -> None:
     assert (deleted.what, deleted.about) == (What.DELETED, "dashboard sidecar-old")
     assert "theirs" in pretended.state.dashboards
     assert _counted(_steps(pretended, pruning)) == {What.UNCHANGED: _ALL}
+
+
+def test_a_copy_that_somebody_made_is_theirs_though_our_marks_are_in_it() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended, planned.PLAN)
+    state = pretended.state
+    board = deepcopy(state.dashboards["sidecar-fleet"])
+    board["dashboard"] |= {"uid": "copied", "title": "My fleet"}
+    rule = deepcopy(next(iter(state.rules.values())))
+    source = {**deepcopy(state.data_sources[PROMETHEUS]), "uid": "copied", "name": "My Prometheus"}
+    state.dashboards["copied"] = board
+    state.rules["copied"] = rule | {"uid": "copied", "title": f"{rule['title']} (copy)"}
+    state.data_sources["copied"] = source
+    state.provenance["alertRule", "copied"] = ""
+
+    pruning = msgspec.structs.replace(planned.PLAN, prune=True)
+    assert _counted(_steps(pretended, pruning)).keys() == {What.UNCHANGED}
+    refused = [step for step in _steps(pretended, Plan(remove=True)) if step.what is What.REFUSED]
+
+    assert [step.about for step in refused] == ["folder sidecar"]
+    assert set(pretended.state.dashboards) == {"copied"}
+    assert set(pretended.state.rules) == {"copied"}
+    assert set(pretended.state.data_sources) == {"copied"}
 
 
 def test_what_cannot_be_listed_is_not_deleted() -> None:
