@@ -25,15 +25,19 @@ def provision(
 ) -> Iterator[Step]:
     """Do what has to be done, or with ``dry_run`` say what would be.
 
-    ``version`` is Grafana's; an unknown one is taken for a new one. Raises ``Refused`` when Grafana
-    does not even tell which data sources it has.
+    ``version`` is Grafana's; an unknown one is taken for a new one. Where Grafana does not even
+    tell which data sources it has, nothing more is done.
     """
     run = Settling(dry_run=dry_run, wait=wait, renew_secrets=plan.renew_secrets)
     if plan.remove:
         yield from _removed(run, server, Alerting(server, Plan(), run, version))
         return
     yield run.settle(Folders(server), folder())
-    names = run.read(Sources(server).names)
+    try:
+        names = run.read(Sources(server).names)
+    except Refused as error:
+        yield run.refused("data sources", str(error))
+        return
     for source in sources(plan.places):
         yield run.settle(Sources(server), source)
         names = {**names, source.key: NAMES[source.key]}
@@ -50,14 +54,16 @@ def _stale(run: Settling, server: Server, alerting: Alerting, plan: Plan) -> Ite
     """What is wanted no more, the other way round than it was created."""
     if plan.alerts is not None:
         yield from _emptied(run, alerting.rules, alerting.uids, prune=plan.prune)
-    told = notified(plan)
-    for place, wanted in (
-        (alerting.policy, told.routes),
-        (alerting.points, told.points),
-        (alerting.timings, told.timings),
-        (Boards(server), boards({})),
-    ):
-        yield from _emptied(run, place, {one.key for one in wanted}, prune=plan.prune)
+    # Alert rules that stay as they are need whom they are told to.
+    if plan.alerts is not None or plan.notifying is not None:
+        told = notified(plan)
+        for place, wanted in (
+            (alerting.policy, told.routes),
+            (alerting.points, told.points),
+            (alerting.timings, told.timings),
+        ):
+            yield from _emptied(run, place, {one.key for one in wanted}, prune=plan.prune)
+    yield from _emptied(run, Boards(server), {one.key for one in boards({})}, prune=plan.prune)
 
 
 def _removed(run: Settling, server: Server, alerting: Alerting) -> Iterator[Step]:

@@ -121,7 +121,8 @@ class Server:
     def _refusal(self, error: GrafanaException) -> Refused:
         if error.status_code == 401:
             return Unwelcome(f"{self._no(error)}; is the token or the password right?")
-        if error.status_code == 412:
+        response = error.response
+        if isinstance(response, dict) and response.get("status") == "version-mismatch":
             return Refused(f"{_AT_ONCE} ({self._no(error)})")
         return Refused(self._no(error))
 

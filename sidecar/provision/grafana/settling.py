@@ -48,12 +48,11 @@ class Settling:
         """What is there, with more than one try where another may help. Raises ``Refused``."""
         if self._over:
             raise Refused(f"not asked any more: {self._over}")
-        for wait in WAITS:
-            try:
-                return look()
-            except Passing:
-                self._wait(wait)
-        return look()
+        try:
+            return self._looked(look)
+        except Refused as error:
+            self._note(error)
+            raise
 
     def remove(self, place: Emptied, key: str, about: str) -> Step:
         """Have it gone."""
@@ -82,6 +81,14 @@ class Settling:
         except Refused as error:
             return self._no(about, error)
 
+    def _looked(self, look: Callable[[], _Read]) -> _Read:
+        for wait in WAITS:
+            try:
+                return look()
+            except Passing:
+                self._wait(wait)
+        return look()
+
     def _once(self, compare: Callable[[], Compared], begun: list[Step]) -> Step:
         """One try; ``begun`` is what earlier ones have sent and got no answer to."""
         step, write = compare()
@@ -95,11 +102,15 @@ class Settling:
         return step
 
     def _no(self, about: str, error: Refused) -> Step:
+        self._note(error)
+        return self.refused(about, str(error))
+
+    def _note(self, error: Refused) -> None:
+        """Whether anything more need be asked."""
         if isinstance(error, Unwelcome):
             self._over = "Grafana does not know who asks"
         if isinstance(error, Passing) and error.silent:
             self._over = "Grafana does not answer"
-        return self.refused(about, str(error))
 
     def _compared(self, shelf: Shelf, wanted: Wanted) -> Compared:
         found = shelf.find(wanted)

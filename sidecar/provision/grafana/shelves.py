@@ -47,7 +47,11 @@ class Folders:
     def delete(self, key: str) -> None:
         """Not while something of others is in it, which Grafana would delete with it."""
         counts = self._server.find(lambda api: api.client.GET(f"/folders/{key}/counts"), dict)
-        inside = {name: count for name, count in (counts or {}).items() if count}
+        if counts is None:
+            if self.ours():
+                raise Refused("Grafana does not tell what is in it, and would delete that, too")
+            return
+        inside = {name: count for name, count in counts.items() if count}
         if inside:
             listed = ", ".join(f"{count} {name}" for name, count in sorted(inside.items()))
             raise Refused(f"something of others is in it, and would be deleted, too: {listed}")

@@ -7,14 +7,13 @@ from copy import deepcopy
 
 import msgspec
 import niquests.exceptions as n
-import pytest
 
 from sidecar.provision.grafana.boards import TAG, boards
 from sidecar.provision.grafana.plan import Plan
 from sidecar.provision.grafana.provisioning import provision
 from sidecar.provision.grafana.sources import NAMES, Place, Places
 from sidecar.provision.grafana.wanted import FOLDER, PROMETHEUS
-from sidecar.provision.step import Refused, Step, What
+from sidecar.provision.step import Step, What
 from tests.provision.grafana import planned
 from tests.provision.grafana.pretended import PretendedGrafana
 from tests.provision.grafana.scripted import Answer
@@ -129,12 +128,21 @@ def test_what_cannot_be_listed_is_not_deleted() -> None:
     assert _steps(pretended)[-1].what is What.REFUSED
 
 
-def test_who_may_not_even_look_is_told_so() -> None:
+def test_who_may_not_even_look_is_told_so_and_what_was_done_before() -> None:
     pretended = PretendedGrafana()
     pretended.refuses = {("GET", "/datasources"): Answer(403, {"message": "datasources:read"})}
 
-    with pytest.raises(Refused):
-        _steps(pretended)
+    made, refused = _steps(pretended)
+
+    assert (made.what, made.about) == (What.CREATED, "folder sidecar")
+    assert refused == Step(What.REFUSED, "data sources", "403 datasources:read")
+
+
+def test_dashboards_alone_need_no_alerting() -> None:
+    pretended = PretendedGrafana()
+    pretended.refuses = {("GET", "/v1/provisioning"): Answer(404, {"message": "Not found"})}
+
+    assert _counted(_steps(pretended)) == {What.CREATED: _ALL}
 
 
 def test_alerts_of_a_service_that_is_gone_are_told_and_with_prune_deleted() -> None:
@@ -163,6 +171,17 @@ def test_when_nobody_is_named_any_more_nobody_is_told() -> None:
     assert _counted(steps)[What.DELETED] == 5
     assert not pretended.state.policies.get("routes")
     assert [one["name"] for one in pretended.state.contact_points] == ["grafana-default-email"]
+
+
+def test_where_alerts_are_not_asked_about_who_is_told_stays() -> None:
+    pretended = PretendedGrafana()
+    _steps(pretended, planned.PLAN)
+    before = planned.state_of(pretended)
+
+    steps = _steps(pretended, Plan(planned.PLAN.places, prune=True))
+
+    assert _counted(steps).keys() == {What.UNCHANGED}
+    assert planned.state_of(pretended) == before
 
 
 def test_all_of_ours_is_removed_and_nothing_else() -> None:

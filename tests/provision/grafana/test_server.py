@@ -64,13 +64,17 @@ def test_what_is_not_there_is_none() -> None:
         missing.tell(lambda api: api.folder.create_folder("X", "x"))
 
 
+_VERSION = {"message": "changed by someone", "status": "version-mismatch"}
+
+
 @pytest.mark.parametrize(
     "answer, kind, words",
     [
         (Answer(401, {"message": "Invalid API key"}), Unwelcome, "401 Invalid API key; is the"),
         (Answer(403, {"message": "Permissions needed: folders:create"}), Refused, "^403 Perm"),
         (Answer(409, {"message": "name exists"}), Refused, "^409 name exists$"),
-        (Answer(412, {"message": "changed by someone"}), Refused, "saved it at the same time"),
+        (Answer(412, _VERSION), Refused, "saved it at the same time"),
+        (Answer(412, {"message": "same name", "status": "name-exists"}), Refused, "^412 same name"),
         (Answer(400, {"message": "bad"}), Refused, "^400 bad$"),
         (Answer(422, {}), Refused, "^422$"),
         (Answer(400, {"message": None}), Refused, "^400$"),

@@ -169,6 +169,17 @@ def test_where_nobody_answers_nothing_more_is_asked(
     assert other.writes == []
 
 
+@pytest.mark.parametrize("errors", [[_SILENT] * 3, [Unwelcome("401")]])
+def test_nor_where_nobody_answered_what_is_there(errors: list[Refused | None]) -> None:
+    shelf, run = _Shelf(), _run()
+    shelf.before_looking = errors
+    with pytest.raises(Refused):
+        run.read(lambda: shelf.find(_WANTED))
+
+    assert run.settle(shelf, _WANTED).words.startswith("not asked any more")
+    assert shelf.writes == []
+
+
 def test_secrets_are_written_when_there_are_none_or_when_that_is_asked_for() -> None:
     wanted = Wanted("x", {"title": "X"}, "thing x", secrets={"word": SecretText("canary")})
     without = Found({"title": "X"}, ours=True)

@@ -11,6 +11,7 @@ from sidecar.provision.grafana.sources import MARK
 from sidecar.provision.grafana.wanted import FOLDER, FROM_A_FILE, Found, Wanted
 from sidecar.provision.step import Refused
 from tests.provision.grafana.pretended import PretendedGrafana
+from tests.provision.grafana.scripted import Answer
 
 _FOLDER = Wanted(FOLDER, {"title": "Sidecar"}, "folder sidecar")
 _SOURCE = Wanted(
@@ -51,6 +52,16 @@ def test_a_folder_is_what_its_uid_says(pretended: PretendedGrafana) -> None:
     folders.delete(FOLDER)
     assert folders.find(_FOLDER) is None
     assert folders.ours() == {}
+
+
+def test_a_folder_stays_where_grafana_does_not_tell_what_is_in_it(
+    pretended: PretendedGrafana,
+) -> None:
+    pretended.refuses = {("GET", f"/folders/{FOLDER}/counts"): Answer(404, {"message": "no"})}
+
+    with pytest.raises(Refused, match="what is in it"):
+        Folders(pretended.server()).delete(FOLDER)
+    assert FOLDER in pretended.state.folders
 
 
 def test_a_data_source_has_a_mark_and_secrets_that_are_not_shown(
