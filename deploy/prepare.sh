@@ -19,7 +19,7 @@ sidecar alerts "$made"/rules/*.rules.yaml --profile demo \
     --form alertmanager --out "$made/alertmanager/alertmanager.yml"
 
 # Grafana watches nothing here: Alertmanager tells. Rules of both would wake people twice.
-sidecar provision grafana --files "$made/grafana" --scrape-interval 1s \
+sidecar provision grafana --files "$made/grafana" --files-at "$made/grafana" --scrape-interval 1s \
     --prometheus "$PROMETHEUS_URL" --elasticsearch "$ELASTICSEARCH_URL" --traces "$TRACES_URL"
 # Its other kinds of provisioning look for their folders, too.
 mkdir -p "$made/grafana/plugins" "$made/grafana/alerting"

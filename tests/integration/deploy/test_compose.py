@@ -64,6 +64,17 @@ def test_nobody_gets_a_password_that_everybody_knows() -> None:
     assert {name for name, problem in needed if not problem} == image_versions().keys()
 
 
+def test_every_command_of_the_page_has_what_the_compose_file_needs() -> None:
+    page = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    (.*docker compose .*)$", page, re.MULTILINE)
+    assert len(commands) > 5
+    # Each of them reads the compose file, which is none without the password.
+    exported = page.index("    export GRAFANA_PASSWORD=")
+    assert all(page.index(command) > exported for command in commands)
+    # A service that was stopped to see what happens is not to be started by the next line.
+    assert all("--no-deps" in one for one in commands if " run --rm customers" in one)
+
+
 def test_a_compose_file_with_a_mistake_is_refused(tmp_path: Path) -> None:
     loader = need_built("compose-go", versions()["COMPOSE_GO"])
     text = COMPOSE.read_text(encoding="utf-8").replace("depends_on:", "depend_on:")
@@ -125,6 +136,17 @@ def test_grafana_gets_its_data_sources_and_all_dashboards(made: Path) -> None:
     boards = list((made / "grafana" / "dashboards" / "sidecar").glob("*.json"))
     generated = list((ROOT / "dashboards" / "generated").glob("*.json"))
     assert len(boards) == len(generated) > 4
+
+
+def test_grafana_looks_where_its_files_are(made: Path) -> None:
+    grafana = read(COMPOSE)["services"]["grafana"]
+    # No folder of a volume, which would have to be there before the container is.
+    assert "made:/made:ro" in grafana["volumes"]
+    assert grafana["environment"]["GF_PATHS_PROVISIONING"] == "/made/grafana"
+    [provider] = read(made / "grafana" / "dashboards" / "sidecar.yaml")["providers"]
+    assert provider["options"]["path"] == f"{made}/grafana/dashboards/sidecar"
+    for kind in ("datasources", "dashboards", "plugins", "alerting"):
+        assert (made / "grafana" / kind).is_dir()
 
 
 def test_services_find_each_other_by_name(made: Path) -> None:
