@@ -178,6 +178,12 @@ class TestGroups:
     def test_of_an_interval_that_is_no_multiple_of_ten(self, ready: Grafana, seconds: int) -> None:
         assert ask(ready, "PUT", GROUP, {"interval": seconds, "rules": [RULE]})[0] == 400
 
+    def test_of_a_name_that_is_too_long(self, ready: Grafana) -> None:
+        body = {"interval": 10, "rules": [RULE]}
+        assert ask(ready, "PUT", GROUP.replace("shop", "x" * 190), body)[0] == 200
+        status, answer = ask(ready, "PUT", GROUP.replace("shop", "x" * 191), body)
+        assert (status, "too long" in answer["message"]) == (400, True)
+
     def test_refused_as_a_whole(self, ready: Grafana) -> None:
         same = [RULE, RULE | {"uid": "other"}]
         bad = [RULE, RULE | {"uid": "other", "title": "Other", "condition": "X"}]

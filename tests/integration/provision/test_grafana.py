@@ -27,6 +27,8 @@ _PLACES = (
     "--traces", "http://traces:16686",
 )  # fmt: skip
 
+_RULES = [str(path) for path in sorted((Path(__file__).parents[3] / "rules/shop").glob("*.yaml"))]
+
 
 @pytest.fixture(autouse=True)
 def _login(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +66,20 @@ def test_one_who_may_only_look_is_told_so(
 
     assert (status, grafana.writes) == (1, [])
     assert "403 You'll need additional permissions" in said
+
+
+def test_an_editor_can_do_all_where_the_data_sources_are_there(
+    grafana: Grafana, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _provision(grafana)
+    grafana.state.dashboards.clear()
+    monkeypatch.setenv("SIDECAR_GRAFANA_TOKEN", Grafana.editor_token)
+    arguments = ("--url", grafana.url, *_RULES, "--page-to", "https://hooks.example/page")
+
+    status, _ = invoked("provision", "grafana", *arguments)
+    assert (status, len(grafana.state.dashboards), len(grafana.state.rules) > 5) == (0, 5, True)
+    status, said = invoked("provision", "grafana", *arguments, "--prometheus", "http://other:9090")
+    assert (status, "! data source sidecar-prometheus: 403" in said) == (1, True)
 
 
 _DRIFT: dict[str, Callable[[State], object]] = {

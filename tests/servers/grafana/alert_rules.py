@@ -7,6 +7,7 @@ from tests.servers.grafana.provenance import claim, disown, provenance_of
 from tests.servers.grafana.routes import route
 from tests.servers.grafana.rule_checks import (
     as_stored,
+    check_group_title,
     check_interval,
     check_rule,
     check_titles,
@@ -79,6 +80,7 @@ def group_shown(state: State, request: Request) -> Answer:
 def group_replaced(state: State, request: Request) -> Answer:
     """The whole group; without rules only its interval."""
     group = folder, title = _asked(request)
+    check_group_title(title)
     check_interval(request.body.get("interval", 0))
     refuse_unless(folder in state.folders, 400, "folder does not exist")
     given = request.body.get("rules", _rules_of(state, group))

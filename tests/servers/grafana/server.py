@@ -28,7 +28,7 @@ from tests.servers.grafana import (
 )
 from tests.servers.grafana.checks import Checks, is_write
 from tests.servers.grafana.description import Operation, descriptions_folder, load
-from tests.servers.grafana.exchange import Answer, RefusedError, Request
+from tests.servers.grafana.exchange import Answer, RefusedError, Request, refuse_unless
 from tests.servers.grafana.failures import Failure
 from tests.servers.grafana.routes import ROUTES
 from tests.servers.grafana.state import State
@@ -69,8 +69,9 @@ class Seen:
 class Grafana:
     """A Grafana with one organisation."""
 
-    #: Who may do everything, and who may only look.
+    #: Who may do everything, who may do all but make data sources, and who may only look.
     token = "glsa_provisioner_token"
+    editor_token = "glsa_editor_token"
     viewer_token = "glsa_viewer_token"
     user = ("admin", "the password")
 
@@ -188,13 +189,15 @@ class Grafana:
             return
         given = request.fields.get("authorization", "")
         basic = base64.b64encode(":".join(self.user).encode()).decode()
-        if given == f"Bearer {self.viewer_token}":
-            if is_write(request):
-                raise RefusedError(
-                    403, "You'll need additional permissions to perform this action."
-                )
-        elif given not in {f"Bearer {self.token}", f"Basic {basic}"}:
-            raise RefusedError(401, "Unauthorized")
+        may_write = {
+            f"Bearer {self.token}": True,
+            f"Basic {basic}": True,
+            f"Bearer {self.editor_token}": not request.path.startswith("/datasources"),
+            f"Bearer {self.viewer_token}": False,
+        }
+        refuse_unless(given in may_write, 401, "Unauthorized")
+        denied = "You'll need additional permissions to perform this action."
+        refuse_unless(may_write[given] or not is_write(request), 403, denied)
 
 
 def new_grafana() -> Grafana:
