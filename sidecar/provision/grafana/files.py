@@ -58,6 +58,8 @@ def file_texts(plan: Plan, provisioning: str = PROVISIONING) -> dict[str, str]:
 
 def optional(plan: Plan) -> tuple[str, ...]:
     """The files that are there only when there is something to write into them."""
+    if not plan.has_alerting:
+        return ()
     return _TOLD if plan.alerts is None else (_RULES, *_TOLD)
 
 

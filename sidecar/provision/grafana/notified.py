@@ -12,6 +12,7 @@ from sidecar.provision.grafana.durations import alike
 from sidecar.provision.grafana.provenance import EDITABLE, headers, locked
 from sidecar.provision.grafana.server import Server
 from sidecar.provision.grafana.wanted import PREFIX, Found, Wanted
+from sidecar.provision.step import Refused
 
 _POINTS: Final = "/v1/provisioning/contact-points"
 _TIMINGS: Final = "/v1/provisioning/mute-timings"
@@ -63,9 +64,12 @@ class ContactPoints:
         }
 
     def delete(self, key: str) -> None:
-        """Grafana refuses it while a policy sends to it."""
-        path = f"{_POINTS}/{key}"
-        self._server.gone(lambda api: api.client.DELETE(path, headers=dict(EDITABLE)))
+        """Grafana refuses it while a policy sends to it, but not because a file made it."""
+        there = next((point for point in self._listed() if point.get("uid") == key), {})
+        if words := locked(there):
+            raise Refused(words)
+        path, said = f"{_POINTS}/{key}", headers(there)
+        self._server.gone(lambda api: api.client.DELETE(path, headers=said))
 
     def _listed(self) -> list[dict[str, Any]]:
         return self._server.ask(lambda api: api.client.GET(_POINTS), list)

@@ -23,3 +23,8 @@ class Plan(msgspec.Struct, frozen=True):
     renew_secrets: bool = False
     #: Whether all of ours is taken away.
     remove: bool = False
+
+    @property
+    def has_alerting(self) -> bool:
+        """Whether anything is said about alerts. Where nothing is, rules and who is told stay."""
+        return self.alerts is not None or self.notifying is not None

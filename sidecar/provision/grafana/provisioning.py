@@ -54,8 +54,7 @@ def _stale(run: Settling, server: Server, alerting: Alerting, plan: Plan) -> Ite
     """What is wanted no more, the other way round than it was created."""
     if plan.alerts is not None:
         yield from _emptied(run, alerting.rules, alerting.uids, prune=plan.prune)
-    # Alert rules that stay as they are need whom they are told to.
-    if plan.alerts is not None or plan.notifying is not None:
+    if plan.has_alerting:
         told = notified(plan)
         for place, wanted in (
             (alerting.policy, told.routes),

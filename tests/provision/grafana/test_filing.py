@@ -69,6 +69,15 @@ def test_what_is_wanted_no_more_is_told_and_with_prune_deleted(tmp_path: Path) -
     assert theirs.exists()
 
 
+def test_where_alerts_are_not_asked_about_their_files_stay(tmp_path: Path) -> None:
+    _steps(tmp_path)
+
+    steps = _steps(tmp_path, Plan(PLAN.places, prune=True))
+
+    assert _counted(steps) == {What.UNCHANGED: _ALL - 4}
+    assert len(list((tmp_path / "alerting").iterdir())) == 4
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "alerting").write_text("in the way")
 

@@ -15,6 +15,7 @@ from sidecar.provision.grafana.notified import (
     policy_wanted,
 )
 from sidecar.provision.grafana.wanted import FROM_A_FILE, Found
+from sidecar.provision.step import Refused
 from tests.provision.grafana.planned import NOTIFYING, PLAN, WEBHOOK
 from tests.provision.grafana.pretended import PretendedGrafana
 
@@ -89,6 +90,18 @@ def test_contact_points_of_others_are_told(pretended: PretendedGrafana) -> None:
     assert _found(points.find(_PAGE)).ours is False
     pretended.state.provenance["contactPoint", "sidecar-ticket"] = "file"
     assert _found(points.find(_TICKET)).locked == FROM_A_FILE
+
+
+def test_a_contact_point_is_deleted_as_whose_it_is(pretended: PretendedGrafana) -> None:
+    points = ContactPoints(pretended.server())
+    pretended.state.provenance["contactPoint", "sidecar-page"] = "api"
+    points.delete("sidecar-page")
+    assert "sidecar-page" not in points.ours()
+
+    pretended.state.provenance["contactPoint", "sidecar-ticket"] = "file"
+    with pytest.raises(Refused, match=FROM_A_FILE):
+        points.delete("sidecar-ticket")
+    assert "sidecar-ticket" in points.ours()
 
 
 def test_a_mute_timing_is_changed_as_whose_it_is(pretended: PretendedGrafana) -> None:
