@@ -75,7 +75,7 @@ def run(wishes: Wishes, screen: Screen) -> bool:
             if elsewhere.elasticsearch:
                 screen.verbatim(_templates(elsewhere, directory))
             if elsewhere.grafana:
-                screen.verbatim(_dashboards(elsewhere, watch, directory))
+                screen.verbatim(put_into_grafana(elsewhere, watch, directory))
             shop = RunningShop(processes, directory, layout, rules)
             began = time.monotonic()
             shop.start()
@@ -124,7 +124,7 @@ def _templates(elsewhere: Elsewhere, directory: Path) -> str:
     return _provisioned(directory, "elasticsearch", *where)
 
 
-def _dashboards(elsewhere: Elsewhere, watch: Watch | None, directory: Path) -> str:
+def put_into_grafana(elsewhere: Elsewhere, watch: Watch | None, directory: Path) -> str:
     """Put the dashboards into Grafana; what it refuses is said, and hinders nobody.
 
     No alerts: Grafana would go on to watch for a shop that has ended.
