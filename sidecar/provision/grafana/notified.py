@@ -49,8 +49,10 @@ class ContactPoints:
         self._server.tell(lambda api: api.client.POST(_POINTS, json=body, headers=dict(EDITABLE)))
 
     def change(self, wanted: Wanted, found: Found) -> None:
-        """What is not shown of it comes back as it was."""
-        settings = {**found.whole.get("settings", {}), **wanted.body["settings"]}
+        """What is not shown of it comes back as it was, unless it becomes one of another type."""
+        same = found.whole.get("type") == wanted.body["type"]
+        kept = found.whole.get("settings", {}) if same else {}
+        settings = {**kept, **wanted.body["settings"]}
         body = {**wanted.body, "uid": wanted.key, "settings": settings}
         path, said = f"{_POINTS}/{wanted.key}", headers(found.whole)
         self._server.tell(lambda api: api.client.PUT(path, json=body, headers=said))

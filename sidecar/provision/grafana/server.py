@@ -114,7 +114,7 @@ class Server:
         except (n.InvalidURL, n.InvalidSchema, n.InvalidHeader) as error:
             raise Refused(self._said(error)) from None
         except n.SSLError as error:
-            raise Refused(f"TLS failed: {self._said(error)}") from None
+            raise Refused(_of_tls(self._said(error))) from None
         except n.RequestException as error:
             raise Passing(self._said(error), silent=True) from None
 
@@ -152,6 +152,11 @@ class Server:
     def _shown(self, text: str) -> str:
         text = self._access.hidden(" ".join(text.split()))
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _of_tls(said: str) -> str:
+    hint = "; --ca names whose certificates are believed" if "verify failed" in said else ""
+    return f"TLS failed: {said}{hint}"
 
 
 def _api(access: Access) -> GrafanaApi:

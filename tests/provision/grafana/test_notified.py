@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from sidecar.alerting.grafana_notifying import policy
@@ -70,6 +71,18 @@ def test_what_others_have_set_in_ours_stays(pretended: PretendedGrafana) -> None
     assert settings == {
         "url": WEBHOOK, "httpMethod": "POST", "maxAlerts": "5", "password": "canary",
     }  # fmt: skip
+
+
+def test_mail_in_place_of_a_webhook_has_nothing_of_it(pretended: PretendedGrafana) -> None:
+    points = ContactPoints(pretended.server())
+    mail = {**_TICKET.body, "name": "sidecar-page"}
+    wanted = msgspec.structs.replace(_PAGE, body=mail)
+
+    points.change(wanted, _found(points.find(wanted)))
+
+    there = _point(pretended, "sidecar-page")
+    assert (there["type"], there["settings"]) == ("email", _TICKET.body["settings"])
+    assert _found(points.find(wanted)).body == wanted.body
 
 
 @pytest.mark.parametrize("renew", [False, True])

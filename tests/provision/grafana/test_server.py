@@ -89,7 +89,8 @@ _VERSION = {"message": "changed by someone", "status": "version-mismatch"}
         (Answer(302, b"", {"location": "https://sso/in?s=canary"}), Refused, "to https://sso/in:"),
         (n.ReadTimeout("x"), Passing, "no answer within 15 s"),
         (n.ConnectionError("refused"), Passing, "^refused$"),
-        (n.SSLError("certificate"), Refused, "TLS failed: certificate"),
+        (n.SSLError("wrong version"), Refused, "TLS failed: wrong version$"),
+        (n.SSLError("certificate verify failed: x"), Refused, "TLS failed: .*; --ca names"),
     ],
 )  # fmt: skip
 def test_each_no_has_its_words(answer: Answer | Exception, kind: type[Refused], words: str) -> None:
