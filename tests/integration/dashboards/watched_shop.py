@@ -26,7 +26,7 @@ from demo_services.shop.story.ports import free_ports
 from demo_services.shop.story.rule_files import COMMITTED, RuleFiles
 from demo_services.shop.story.running_shop import RunningShop
 from tests.servers.elasticsearch import ElasticsearchServer
-from tests.servers.ports import Address
+from tests.servers.ports import Address, wait_until
 from tests.servers.prometheus import Prometheus, run_prometheus
 
 SCRAPE_SECONDS: Final = 1.0
@@ -87,6 +87,8 @@ class WatchedShop:
         for other in others:
             _followed(other, [])
         time.sleep(_SETTLE_SECONDS)
+        # What is asked about the last moment is not about a scrape that came too late.
+        wait_until(lambda: not self.prometheus.query("up == 0"), "all can be scraped", 60.0)
         return Played(report, began, time.time())
 
     def _driver(self, service: str, clients: Sequence[Client]) -> Process:
