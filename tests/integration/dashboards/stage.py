@@ -179,7 +179,7 @@ def _usual(seconds: int) -> list[Client]:
 
 
 def _crowd(seconds: int, before: tuple[Step, ...] = ()) -> list[Client]:
-    rush = (*before, *steps(RUSH, seconds, 180))
+    rush = (*before, *steps(RUSH, seconds, 130))
     return [crowd("crowd", rush, _SEED, Mix(orders=0, lists=0))]
 
 
