@@ -195,8 +195,8 @@ def _by_hand(shop: WatchedShop) -> None:
     """An operator holds a rule and a breaker, and a file is saved with a mistake in it."""
     directory = shop.shop.state_directory(STOREFRONT)
     for words in (
-        ("override", "rate_limits/each-user", "--mode", "shadow", "--for", "8s"),
-        ("breaker", "stock", "open", "--for", "8s"),
+        ("override", "rate_limits/each-user", "--mode", "shadow", "--for", "1m"),
+        ("breaker", "stock", "open", "--for", "1m"),
     ):
         said = sidecar(directory, *words)
         assert said.status == 0, said.text
