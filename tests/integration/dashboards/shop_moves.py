@@ -42,7 +42,7 @@ MOVES: Final[Moves] = {
         "How durations spread": (RUSH, Grows()),
         "Answers by status": (RUSH, Grows(of=("storefront 429",))),
         "Routes": (FAILING, Differs()),
-        "Requests in flight, by route": (SLOW, Reaches(3, of=("storefront product-page",))),
+        "Requests in flight, by route": (SLOW, Reaches(2, of=("inventory",))),
         "CPU of the event loop": (RUSH, Grows(of=("storefront",))),
         "Connections of clients": (GREED, Grows(1.05, of=("storefront inbound",))),
         "Attempts by upstream": (RUSH, Grows(of=("storefront → app",))),
@@ -52,7 +52,7 @@ MOVES: Final[Moves] = {
         "Retries by reason": (SHELVES, Grows(of=("inventory → warehouse: retriable_status",))),
         "Attempts in flight, and those that wait for a connection": (
             SLOW,
-            Reaches(3, of=("inventory → app in flight",)),
+            Reaches(2, of=("inventory → app in flight",)),
         ),
         "How that spreads": (RUSH, Grows()),
         "Bytes of bodies": (RUSH, Grows(of=("storefront inbound sent",))),
