@@ -53,30 +53,33 @@ def provision(
 def _stale(run: Settling, server: Server, alerting: Alerting, plan: Plan) -> Iterator[Step]:
     """What is wanted no more, the other way round than it was created."""
     if plan.alerts is not None:
-        yield from _emptied(run, alerting.rules, alerting.uids, prune=plan.prune)
+        yield from _emptied(run, "alert rules", alerting.rules, alerting.uids, prune=plan.prune)
     if plan.has_alerting:
         told = notified(plan)
-        for place, wanted in (
-            (alerting.policy, told.routes),
-            (alerting.points, told.points),
-            (alerting.timings, told.timings),
+        for what, place, wanted in (
+            ("routes", alerting.policy, told.routes),
+            ("contact points", alerting.points, told.points),
+            ("mute timings", alerting.timings, told.timings),
         ):
-            yield from _emptied(run, place, {one.key for one in wanted}, prune=plan.prune)
-    yield from _emptied(run, Boards(server), {one.key for one in boards({})}, prune=plan.prune)
+            keys = {one.key for one in wanted}
+            yield from _emptied(run, what, place, keys, prune=plan.prune)
+    keys = {one.key for one in boards({})}
+    yield from _emptied(run, "dashboards", Boards(server), keys, prune=plan.prune)
 
 
 def _removed(run: Settling, server: Server, alerting: Alerting) -> Iterator[Step]:
     """All of ours; the folder last, and only when nothing of others is in it."""
-    for place in (
-        alerting.rules,
-        alerting.policy,
-        alerting.points,
-        alerting.timings,
-        Boards(server),
-        Sources(server),
-        Folders(server),
-    ):
-        yield from _emptied(run, place, set(), prune=True)
+    everything: tuple[tuple[str, Emptied], ...] = (
+        ("alert rules", alerting.rules),
+        ("routes", alerting.policy),
+        ("contact points", alerting.points),
+        ("mute timings", alerting.timings),
+        ("dashboards", Boards(server)),
+        ("data sources", Sources(server)),
+        ("folders", Folders(server)),
+    )
+    for what, place in everything:
+        yield from _emptied(run, what, place, set(), prune=True)
 
 
 def folder() -> Wanted:
@@ -85,13 +88,13 @@ def folder() -> Wanted:
 
 
 def _emptied(
-    run: Settling, place: Emptied, wanted: Collection[str], *, prune: bool
+    run: Settling, what: str, place: Emptied, wanted: Collection[str], *, prune: bool
 ) -> Iterator[Step]:
     """What is there with our mark and is wanted no more."""
     try:
         there = run.read(place.ours)
     except Refused as error:
-        yield run.refused("what is wanted no more", str(error))
+        yield run.refused(f"{what} that are wanted no more", str(error))
         return
     for key, about in there.items():
         if key in wanted:

@@ -125,7 +125,8 @@ def test_what_cannot_be_listed_is_not_deleted() -> None:
     pretended = PretendedGrafana()
     pretended.refuses = {("GET", "/search"): n.ReadTimeout("x")}
 
-    assert _steps(pretended)[-1].what is What.REFUSED
+    last = _steps(pretended)[-1]
+    assert (last.what, last.about) == (What.REFUSED, "dashboards that are wanted no more")
 
 
 def test_who_may_not_even_look_is_told_so_and_what_was_done_before() -> None:
