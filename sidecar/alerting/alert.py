@@ -9,6 +9,8 @@ import msgspec
 
 #: The label by which what we have made is told from what others have.
 MARK: Final = ("managed_by", "sidecar")
+#: The labels that say what an alert of a service is about.
+ABOUT: Final = ("slo", "rule", "route", "upstream", "exporter", "reason", "control")
 
 
 class Severity(Enum):

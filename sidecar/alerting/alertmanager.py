@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sidecar.alerting.alert import MARK
+from sidecar.alerting.alert import ABOUT, MARK
 from sidecar.alerting.durations import written
 from sidecar.alerting.notifying import GROUPED_BY, TICKET, Channel, Notifying, Route
 from sidecar.alerting.office_hours import MUTED_NAME
@@ -16,12 +16,17 @@ from sidecar.alerting.yaml_text import yaml_text
 _OURS: Final = f'{MARK[0]}="{MARK[1]}"'
 
 
+#: Labels by which servers of Prometheus that share an Alertmanager are commonly told apart
+#: (``external_labels``): a service that is gone in one place silences nothing of it in another.
+PLACES: Final = ("cluster", "region", "environment", "env")
+
+
 class Inhibition(msgspec.Struct, frozen=True):
     """While there is an alert of one sort, nobody is told about those of another."""
 
     source: tuple[str, ...]
     target: tuple[str, ...]
-    #: Labels that both have with the same value, or both do not have.
+    #: Labels that both have with the same value, or both do not have, beside ``PLACES``.
     equal: tuple[str, ...]
 
 
@@ -36,15 +41,16 @@ INHIBITIONS: Final = (
         ("service",),
     ),
     # Who has been woken needs no ticket for the same, be it a slower burn of the same budget.
+    # Another owner has not been woken.
     Inhibition(
         ('severity="page"',),
         ('severity="ticket"',),
-        ("service", "alertname", "slo", "rule", "upstream", "instance"),
+        ("service", "owner", "alertname", *ABOUT),
     ),
     Inhibition(
         ('alertname="SidecarSloBurn"', 'severity="page"', 'slo!=""'),
         ('severity="ticket"', 'slo!=""'),
-        ("service", "slo"),
+        ("service", "owner", "slo"),
     ),
     # Nothing is taken, so it waits.
     Inhibition(
@@ -128,7 +134,7 @@ def _inhibit_rule(one: Inhibition) -> dict[str, Any]:
     return {
         "source_matchers": [_OURS, *one.source],
         "target_matchers": [_OURS, *one.target],
-        "equal": list(one.equal),
+        "equal": [*one.equal, *PLACES],
     }
 
 

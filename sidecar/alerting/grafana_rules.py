@@ -34,7 +34,7 @@ _AS_STORED: Final = {"intervalMs": 1000, "maxDataPoints": 43_200}
 _RANGE: Final = {"from": 600, "to": 0}
 _ORGANISATION: Final = 1
 #: Labels that say what an alert is about, in the order of a title.
-_ABOUT: Final = ("service", "alert", "slo", "rule", "upstream", "severity")
+_ABOUT: Final = ("service", "alert", "slo", "rule", "route", "upstream", "severity")
 
 
 def rule_groups(groups: Sequence[Group], *, folder: str, data_source: str) -> list[dict[str, Any]]:

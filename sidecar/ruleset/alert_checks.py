@@ -28,7 +28,7 @@ _LISTED: Final = {
 #: Labels of every alert, which nobody else gives a value to.
 RESERVED_LABELS: Final = frozenset({
     "alert", "alertname", "control", "criticality", "exporter", "managed_by", "owner", "reason",
-    "resource", "rule", "service", "severity", "slo", "upstream",
+    "resource", "route", "rule", "service", "severity", "slo", "upstream",
 })  # fmt: skip
 #: The kinds of rules that turn requests away when there is too much to do.
 LOAD_KINDS: Final = ("overload", "concurrency")

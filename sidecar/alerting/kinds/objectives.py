@@ -79,4 +79,5 @@ def error_share(spec: ErrorShareSpec, site: Site) -> Iterator[Condition]:
     whole = site.scope(SERVER_DURATION, "_count", **all_of)
     of_what = f"{', '.join(spec.route)} of {site.file.service}" if spec.route else site.file.service
     summary = f"{{{{ $value | humanizePercentage }}}} of the requests to {of_what} fail"
-    yield Condition(site.here, too_large(spec, site, part, (whole,)), summary)
+    about = site.here._replace(labels={"route": ",".join(spec.route)} if spec.route else {})
+    yield Condition(about, too_large(spec, site, part, (whole,)), summary)

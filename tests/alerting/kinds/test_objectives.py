@@ -41,3 +41,12 @@ def test_errors_of_some_routes() -> None:
     (alert,) = alerts_of(compiled("name: a, kind: error_share, route: [pay, other]"))
     assert alert.expression.count('http_route=~"pay|other"') == 2
     assert "to pay, other of shop fail" in alert.annotations["summary"]
+
+
+def test_errors_of_some_routes_are_told_apart_from_those_of_others() -> None:
+    """Else a page for one route would silence the ticket for another."""
+    some, all_of_them = alerts_of(
+        compiled("name: a, kind: error_share, route: [pay, other]\nname: b, kind: error_share")
+    )
+    assert some.labels["route"] == "pay,other"
+    assert "route" not in all_of_them.labels

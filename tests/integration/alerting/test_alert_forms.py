@@ -161,6 +161,31 @@ HEARD = [
     (labels("SidecarSloBurn", "ticket", slo="a"), labels("SidecarSloBurn", "page", slo="a")),
     (labels("SidecarBreakerOpen", "page", rule="breakers/a"), labels("SidecarErrors", "page")),
     (labels("SidecarErrors", "page"), labels("SidecarRulesRefused", "ticket")),
+    # Other routes, somebody else's, lost for another reason: nobody has been woken for these.
+    (
+        labels("SidecarErrors", "page", route="pay", alert="pay"),
+        labels("SidecarErrors", "ticket", route="look", alert="look"),
+    ),
+    (
+        labels("SidecarSloBurn", "page", slo="a", owner="shop"),
+        labels("SidecarSloBurn", "ticket", slo="a", owner="stock"),
+    ),
+    (
+        labels("SidecarSloBurn", "page", slo="a", owner="shop"),
+        labels("SidecarSloBudgetLow", "ticket", slo="a", owner="stock"),
+    ),
+    (
+        labels("SidecarTelemetryDropped", "page", exporter="otlp", reason="rejected"),
+        labels("SidecarTelemetryDropped", "ticket", exporter="elasticsearch", reason="rejected"),
+    ),
+    # It is gone there, not here.
+    *(
+        (
+            labels("SidecarAbsent", "page", **{place: "there"}),
+            labels("SidecarErrors", "page", **{place: "here"}),
+        )
+        for place in ("cluster", "region", "environment", "env")
+    ),
     (
         labels("SidecarExporterDown", "ticket", exporter="otlp"),
         labels("SidecarTelemetryBehind", "ticket", exporter="elasticsearch"),
