@@ -19,17 +19,13 @@ from sidecar.alerting.alert import Recording
 from sidecar.alerting.profile import Profile
 from sidecar.ruleset.alert_lint import is_reachable
 from sidecar.ruleset.alert_values import Burn
-from sidecar.ruleset.alerts_of_objectives import BurnRateSpec
+from sidecar.ruleset.alerts_of_objectives import USUAL_PAGES, USUAL_TICKETS, BurnRateSpec
 from sidecar.ruleset.slo_section import SloSpec
 from sidecar.telemetry.catalogue import SLO_REQUESTS
 from sidecar.telemetry.promql import Scope, increase, quoted, share, total
 
-_HOUR: Final = 3600.0
-_DAY: Final = 24 * _HOUR
 #: What the pairs of the workbook are meant for.
-_MEANT_OVER: Final = 30 * _DAY
-PAGES: Final = (Burn(14.4, _HOUR, _HOUR / 12), Burn(6.0, 6 * _HOUR, _HOUR / 2))
-TICKETS: Final = (Burn(3.0, _DAY, 2 * _HOUR), Burn(1.0, 3 * _DAY, 6 * _HOUR))
+_MEANT_OVER: Final = 30 * 86_400.0
 #: Windows shorter than these say little: a few scrapes, a few requests.
 _SHORTEST_LONG, _SHORTEST_SHORT = 600.0, 60.0
 
@@ -45,8 +41,8 @@ def budget(slo: SloSpec) -> str:
 
 def burns(spec: BurnRateSpec, slo: SloSpec) -> tuple[tuple[Burn, ...], tuple[Burn, ...]]:
     """When somebody is woken, and when it is a ticket; without what can never be."""
-    page = spec.page if spec.page is not None else _usual(PAGES, slo)
-    ticket = spec.ticket if spec.ticket is not None else _usual(TICKETS, slo)
+    page = spec.page if spec.page is not None else _usual(USUAL_PAGES, slo)
+    ticket = spec.ticket if spec.ticket is not None else _usual(USUAL_TICKETS, slo)
     return _reachable(page, slo), _reachable(ticket, slo)
 
 

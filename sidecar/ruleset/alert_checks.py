@@ -38,6 +38,7 @@ def check_alerts(parts: Parts, document: Document) -> list[Diagnostic]:
     """Every mention of what the file does not have, and every contradiction."""
     found: list[Diagnostic] = []
     for path, spec in parts.drafts_of(AlertSpec):
+        found += _repeated(path, spec, document)
         found += _names(path, spec, document)
         found += _rules(path, spec, document)
         found += _endpoints_and_routes(path, spec, parts, document)
@@ -96,6 +97,17 @@ def _rules(path: Path, spec: AlertSpec, document: Document) -> Iterator[Diagnost
             message = f"{name} turns nobody away because there is too much to do"
             hint = "name a rule of overload or concurrency, or write kind: refused_share"
             yield finding("conflict", message, document.name, span, hint)
+
+
+def _repeated(path: Path, spec: AlertSpec, document: Document) -> Iterator[Diagnostic]:
+    """What is named twice would be told twice, and Grafana knows no two of the same."""
+    for field in (*_LISTED, "rule", "upstream", "route"):
+        names = _of(spec, field)
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                span = document.span(_at(path, field, index, document))
+                message = f"'{name}' stands in {field} already"
+                yield finding("conflict", message, document.name, span, "name it once")
 
 
 def _hint(name: str, declared: Row[str], section: str) -> str:

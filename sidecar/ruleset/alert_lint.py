@@ -10,7 +10,7 @@ from sidecar.model.spec import RuleSpec
 from sidecar.ruleset.alert_checks import LOAD_KINDS
 from sidecar.ruleset.alert_entry import AlertSpec
 from sidecar.ruleset.alert_values import Burn
-from sidecar.ruleset.alerts_of_objectives import BurnRateSpec
+from sidecar.ruleset.alerts_of_objectives import USUAL_PAGES, BurnRateSpec
 from sidecar.ruleset.diagnostics import Diagnostic
 from sidecar.ruleset.nodes import Path
 from sidecar.ruleset.places import Places
@@ -27,6 +27,8 @@ _OF_SECTION: Final = {
 #: Gates: rules that can refuse.
 REFUSING: Final = ("access", "faults", "rate_limits", "overload", "concurrency", "breakers")
 _LEAVE_OUT: Final = "leave this alert out"
+#: Seconds. Growth is seen between two scrapes, and few servers scrape more often than each 15.
+_TWO_SCRAPES: Final = 30.0
 
 
 def lint_alerts(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
@@ -36,8 +38,12 @@ def lint_alerts(file: RuleFile, place: Places) -> Iterator[Diagnostic]:
         yield from _about_rules(file, path, spec, place)
         yield from _about_nothing(file, path, spec, place)
         yield from _unseen(file, path, spec, place)
+        yield from _too_short(path, spec, place)
         if isinstance(spec, BurnRateSpec):
             yield from _unreachable(file, path, spec, place)
+            yield from _wakes_nobody(file, path, spec, place)
+    if file.alerts is None:
+        yield from _wakes_nobody(file, None, None, place)
 
 
 def _about_rules(
@@ -170,6 +176,43 @@ def _unreachable(
                     message += f"are bad, its budget burns {worst:.3g} times too fast"
                     hint = f"write less than {worst:.3g}x"
                     yield place.value("never-fires", (*path, field, index), message, hint)
+
+
+def _wakes_nobody(
+    file: RuleFile, path: Path | None, spec: BurnRateSpec | None, place: Places
+) -> Iterator[Diagnostic]:
+    """Objectives whose usual pages can never be: of everything that fails there is but a ticket."""
+    if spec is not None and spec.page is not None:
+        return
+    slowest = min(burn.factor for burn in USUAL_PAGES)
+    for index, slo in enumerate(file.slo):
+        meant = spec is None or spec.for_each is not None or slo.name in spec.slo
+        if meant and not is_reachable(slowest, slo.target):
+            worst = 1 / (1 - slo.target)
+            message = f"nobody is woken for '{slo.name}': when all requests are bad, its budget "
+            message += f"burns {worst:.3g} times too fast, and usual pages begin at {slowest:g}x"
+            hint = f"write a page of less than {worst:.3g}x in its burn_rate, or page: []"
+            where = ("slo", index, "target") if path is None else (*path, "name")
+            yield place.value("never-fires", where, message, hint)
+
+
+def _too_short(path: Path, spec: AlertSpec, place: Places) -> Iterator[Diagnostic]:
+    """Windows in which there is but one scrape, or none: nothing grows in them."""
+    looks: list[tuple[Path, float]] = []
+    over: float | None = getattr(spec, "over", None)
+    if over is not None:
+        looks.append(((*path, "over"), over))
+    if isinstance(spec, BurnRateSpec):
+        looks += (
+            ((*path, field, index), burn.short_seconds)
+            for field in ("page", "ticket")
+            for index, burn in enumerate(getattr(spec, field) or ())
+        )
+    for where, seconds in looks:
+        if seconds < _TWO_SCRAPES:
+            message = f"'{spec.name}' never fires where Prometheus scrapes less often than each "
+            message += f"{seconds / 2:g}s: it counts what grows between two scrapes"
+            yield place.value("never-fires", where, message, "look back at least 1m")
 
 
 def is_reachable(factor: float, target: float) -> bool:

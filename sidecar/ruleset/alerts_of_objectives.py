@@ -11,11 +11,17 @@ from sidecar.model.values import Duration, Name, OneOrMany, RequestCount, writte
 from sidecar.ruleset.alert_entry import AlertSpec, HeldAlertSpec, ShareAlertSpec
 from sidecar.ruleset.alert_values import (
     AlertSeverity,
+    Burn,
     BurnRate,
     ShareAbove,
     lasting,
 )
 
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+#: What stands for `page` and `ticket` when they are left out, for an objective over 30 days.
+USUAL_PAGES: Final = (Burn(14.4, _HOUR, _HOUR / 12), Burn(6.0, 6 * _HOUR, _HOUR / 2))
+USUAL_TICKETS: Final = (Burn(3.0, _DAY, 2 * _HOUR), Burn(1.0, 3 * _DAY, 6 * _HOUR))
 _WHICH: Final = "add for_each: slo, or slo: NAME"
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sidecar.alerting import objectives
 from sidecar.alerting.profile import DEMO, PRODUCTION
 from sidecar.ruleset.alert_values import Burn
-from sidecar.ruleset.alerts_of_objectives import BurnRateSpec
+from sidecar.ruleset.alerts_of_objectives import USUAL_PAGES, USUAL_TICKETS, BurnRateSpec
 from sidecar.ruleset.slo_section import SloSpec
 from tests.alerting.files import compiled, records_of
 
@@ -32,7 +32,7 @@ def test_left_out_they_are_those_of_the_workbook() -> None:
 
 @pytest.mark.parametrize(
     "pair, share",
-    [*zip((*objectives.PAGES, *objectives.TICKETS), (0.02, 0.05, 0.1, 0.1), strict=True)],
+    [*zip((*USUAL_PAGES, *USUAL_TICKETS), (0.02, 0.05, 0.1, 0.1), strict=True)],
 )
 def test_they_are_the_shares_of_the_budget_that_the_workbook_has(pair: Burn, share: float) -> None:
     assert pair.factor * pair.long_seconds / (30 * _DAY) == pytest.approx(share)

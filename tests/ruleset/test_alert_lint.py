@@ -65,9 +65,19 @@ def test_a_burn_rate_that_nothing_reaches() -> None:
     )
 
 
-def test_usual_burn_rates_are_nobodys_mistake() -> None:
-    lenient = "slo: [{name: up, good: {status_below: 500}, target: 50%, over: 30d}]\n"
+@pytest.mark.parametrize("target", ["84%", "90%", "99.9%"])
+def test_usual_burn_rates_are_nobodys_mistake(target: str) -> None:
+    """Those that cannot be are left out; another page is left."""
+    lenient = f"slo: [{{name: up, good: {{status_below: 500}}, target: {target}, over: 30d}}]\n"
     assert warned("kind: burn_rate, for_each: slo", lenient) == []
+
+
+@pytest.mark.parametrize("target", ["20%", "50%", "83%"])
+def test_an_objective_for_which_nobody_is_ever_woken_is_told_of(target: str) -> None:
+    lenient = f"slo: [{{name: up, good: {{status_below: 500}}, target: {target}, over: 30d}}]\n"
+    (message,) = warned("kind: burn_rate, for_each: slo", lenient)
+    assert message.startswith("nobody is woken for 'up'")
+    assert warned("kind: burn_rate, slo: up, page: []", lenient) == []
 
 
 @given(st.floats(0.1, 100), st.floats(0.001, 0.999))

@@ -33,7 +33,7 @@ def test_what_counts_nothing_is_told(match: str) -> None:
 
 
 def test_two_targets_for_one_count_are_told_once() -> None:
-    same = [objective(name, target=target) for name, target in (("a", "9%"), ("b", "8%"))]
+    same = [objective(name, target=target) for name, target in (("a", "99%"), ("b", "98%"))]
     assert warned("".join(same)) == ["unused"]
     assert warned("".join([*same, objective("c")])) == ["unused"] * 2
     assert warned(objective("a") + objective("b", over="2d")) == []
