@@ -15,7 +15,7 @@ from sidecar.ruleset.alerts_of_sidecars import (
 )
 from sidecar.telemetry.catalogue import BUILD, SERVER_DURATION
 from sidecar.telemetry.host_metrics import PROCESS_START
-from sidecar.telemetry.promql import absent, changes, highest, increase, over_time
+from sidecar.telemetry.promql import absent, changes, highest, increase, now, over_time
 
 #: How long a target that is down is remembered to have been a sidecar of this service, in seconds.
 _REMEMBERED: Final = 86_400.0
@@ -74,10 +74,17 @@ def sidecar_restarts(spec: SidecarRestartsSpec, site: Site) -> Iterator[Conditio
     keep_seconds=300.0,
 )
 def internal_errors(spec: InternalErrorsSpec, site: Site) -> Iterator[Condition]:
-    """One; the first of them is seen, too, though its series begins with it."""
+    """One; the first of them is seen, too, though its series begins with it.
+
+    It has begun where the sidecar was there before it, or has started since: else Prometheus was
+    away, and tells for new what it has known for long.
+    """
     window = site.profile.window(spec.over)
     failed = site.scope(SERVER_DURATION, "_count", error_type="internal_error")
+    there = f"{now(site.scope(BUILD))} offset {window}"
+    started = f"{now(site.scope(PROCESS_START))} > time() - {site.profile.seconds(spec.over):g}"
     begun = f"{failed.text} unless {failed.text} offset {window}"
+    begun = f"{begun} and on (job, instance) ({there} or {started})"
     summary = "a bug of the sidecar has failed {{ $value | humanize }} requests of "
     summary += site.file.service
     yield Condition(site.here, f"sum({increase(failed, window)} > 0 or ({begun})) > 0", summary)

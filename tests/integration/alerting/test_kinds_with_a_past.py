@@ -87,6 +87,10 @@ LOOKUPS = 'sidecar_upstream_lookups_total{upstream="coupon",result="%s",' + FROM
 BUILD = "sidecar_build_info{%s}"
 GONE = "1 1 1 1 1 1 1 1 1 1 stale"
 NEVER: Final[dict[int, set[str]]] = {}
+BUGS = "kind: internal_errors"
+BUG = (
+    f'http_server_request_duration_seconds_count{{listener="inbound",error_type="internal_error",{FROM}}}'
+)
 BURN = "kind: burn_rate, slo: up"
 
 STORIES = [
@@ -133,6 +137,14 @@ STORIES = [
     Story("two deployments", "kind: sidecar_restarts",
           {f"process_start_time_seconds{{{FROM}}}": "1 1 1 1 1 2 2 3 3 3 3 3 3 3 3 3 3 3"},
           {12: set(), 17: set()}),
+    Story("the first bug of a sidecar", BUGS,
+          {BUILD % FROM: "1x40", BUG: "_x20 1x20"}, {19: set(), 22: {"ticket"}}),
+    Story("a bug of one that has just started", BUGS,
+          {BUILD % FROM: "_x20 1x20", f"process_start_time_seconds{{{FROM}}}": "_x20 1190x20",
+           BUG: "_x20 1x20"}, {19: set(), 22: {"ticket"}}),
+    Story("an old bug, after Prometheus was away", BUGS,
+          {BUILD % FROM: "_x20 1x20", f"process_start_time_seconds{{{FROM}}}": "_x20 0x20",
+           BUG: "_x20 1x20"}, {19: set(), 22: set(), 30: set(), 39: set()}),
     Story("the loop is late", "kind: loop_late", buckets(0.1), {2: set(), 40: {"ticket"}}),
     Story("the loop is in time", "kind: loop_late", buckets(0.01), {40: set(), 59: set()}),
 ]  # fmt: skip
