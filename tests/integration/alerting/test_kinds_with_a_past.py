@@ -89,7 +89,8 @@ GONE = "1 1 1 1 1 1 1 1 1 1 stale"
 NEVER: Final[dict[int, set[str]]] = {}
 BUGS = "kind: internal_errors"
 BUG = (
-    f'http_server_request_duration_seconds_count{{listener="inbound",error_type="internal_error",{FROM}}}'
+    'http_server_request_duration_seconds_count{listener="inbound",'
+    f'error_type="internal_error",{FROM}}}'
 )
 BURN = "kind: burn_rate, slo: up"
 
