@@ -274,7 +274,8 @@ class Lane:
         items = load.items() if load is not None and load.reading is None else []
         waiting = Counter(self._backlog.waiting)
         waiting.update(item.signal for item in items)
-        oldest = self._backlog.oldest(now)
+        on_disk = self._spool.oldest_seconds if self._spool is not None else 0.0
+        oldest = max(self._backlog.oldest(now), on_disk)
         return BackendReport(
             name=self.name,
             sent=_by_word(ledger.sent),

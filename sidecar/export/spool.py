@@ -28,6 +28,8 @@ _SEGMENT_BYTES: Final = 8 * 1024 * 1024
 #: Dropping the oldest file drops at most such a part of all.
 _PARTS: Final = 16
 _COUNTED_BYTES: Final = 1024 * 1024
+#: The name of a file begins with when it was, in milliseconds since 1970.
+_MOMENT_DIGITS: Final = 14
 
 #: Told of each loss: signal, reason, how many.
 Dropped = Callable[[Signal, str, int], None]
@@ -90,6 +92,13 @@ class Spool:
         """How many documents wait."""
         return sum(one.documents for one in self._segments)
 
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long at most the first that waits has waited: since its file was begun."""
+        moment = self._segments[0].path.name[:_MOMENT_DIGITS] if self._segments else ""
+        # A file may have been put there by hand.
+        return max(self._wall() - int(moment) / 1000, 0.0) if moment.isdecimal() else 0.0
+
     # --- writing
 
     def put(self, items: Sequence[Item]) -> int:
@@ -147,7 +156,7 @@ class Spool:
         self._settle()
         self._names += 1
         moment = int(self._wall() * 1000)
-        path = self.folder / f"{moment:014}-{self._names:06}-{self._token}{ENDING}"
+        path = self.folder / f"{moment:0{_MOMENT_DIGITS}}-{self._names:06}-{self._token}{ENDING}"
         self._writing = self._disk.create(path)
         self._segments.append(Segment(path, 0))
         return self._segments[-1], self._writing

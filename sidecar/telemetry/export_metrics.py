@@ -51,7 +51,7 @@ QUEUE: Final = Metric(
 AGE: Final = Metric(
     "sidecar_telemetry_queue_age_seconds",
     Kind.GAUGE,
-    "How long the oldest of what is in memory has waited for a backend.",
+    "How long the oldest of what waits for a backend has waited, in memory or on disk.",
     _EXPORTER,
     unit="seconds",
 )

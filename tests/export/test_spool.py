@@ -58,6 +58,33 @@ def test_documents_come_back_in_order(tmp_path: Path) -> None:
     assert (spool.documents, spool.bytes) == (0, 0)
 
 
+def test_how_long_the_first_has_waited(tmp_path: Path) -> None:
+    now = 5.0
+    spool = Spool(tmp_path, ROOM, Losses(), lambda: now)
+    assert spool.oldest_seconds == 0
+    spool.put(items(0, 2))
+    now = 7.5
+    spool.put(items(2, 4))
+    assert spool.oldest_seconds == 2.5
+    spool.close()
+    now = 9.0
+    heir = Spool(tmp_path, ROOM, Losses(), lambda: now)
+    heir.adopt()
+    assert heir.oldest_seconds == 4.0
+    drain(heir)
+    assert heir.oldest_seconds == 0
+
+
+def test_of_a_file_with_another_name_nobody_knows(tmp_path: Path) -> None:
+    left = tmp_path / "1-left"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "by-hand.ndjson").write_bytes(items(0, 1)[0].data)
+    spool = make_spool(tmp_path)
+    assert spool.adopt() == 1
+    assert spool.oldest_seconds == 0
+
+
 def test_one_that_is_larger_than_asked_for_is_read_whole(tmp_path: Path) -> None:
     spool = make_spool(tmp_path)
     spool.put([*items(0, 2, 5000), *items(2, 3)])
