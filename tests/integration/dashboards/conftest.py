@@ -10,9 +10,11 @@ import pytest
 
 from tests.integration.dashboards.seen import Seen
 from tests.integration.dashboards.stage import Stage, perform
+from tests.integration.dashboards.telling import Told, run_telling
 from tests.integration.dashboards.troubled import run_troubled
 from tests.integration.dashboards.watched_shop import run_watched_shop
 from tests.servers.elasticsearch import ElasticsearchServer, run_elasticsearch
+from tests.servers.toxiproxy import Toxiproxy
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,13 @@ def troubled(stage_documents: ElasticsearchServer) -> Iterator[Seen]:
         run_troubled(Path(folder), stage_documents) as seen,
     ):
         yield seen
+
+
+@pytest.fixture(scope="session")
+def telling(stage_documents: ElasticsearchServer, toxiproxy: Toxiproxy) -> Iterator[Told]:
+    """A sidecar whose telemetry meets everything that can go wrong on its way."""
+    with (
+        tempfile.TemporaryDirectory(prefix="telling-") as folder,
+        run_telling(Path(folder), stage_documents, toxiproxy) as told,
+    ):
+        yield told

@@ -7,6 +7,9 @@ from typing import Final
 from tests.integration.dashboards.moves import Differs, Falls, Grows, Moves, Reaches, Tells
 from tests.integration.dashboards.stage import FAILING, GREED, HANDS, RUSH, SHELVES, SLOW
 
+#: Nobody waits for an answer of 1.5 s to its end; in a quiet time nothing takes so long.
+_SLOW_NANOSECONDS: Final = 400_000_000
+
 MOVES: Final[Moves] = {
     "fleet": {
         "Good requests": (FAILING, Falls(below=0.98)),
@@ -101,5 +104,18 @@ MOVES: Final[Moves] = {
         "Rule files in force": (HANDS, Falls(below=1, of=("storefront",))),
         "Reloads": (HANDS, Grows(of=("storefront failure",))),
         "Rules that are not as their file says": (HANDS, Tells("each-user")),
+    },
+    "traces": {
+        "Kept traces, by why": (RUSH, Grows(of=("storefront refused",))),
+        "Failed requests, by reason": (FAILING, Grows(of=("order 503",))),
+        "Slowest kept traces": (SLOW, Reaches(_SLOW_NANOSECONDS)),
+        "Failed traces": (FAILING, Tells("POST place-order")),
+        "Kept spans, by service, why and error": (RUSH, Tells("refused")),
+        "Decisions, by rule": (RUSH, Grows(of=("storefront rate_limits whole-shop",))),
+        "Decisions, by line": (RUSH, Tells("whole-shop")),
+        "Decisions, by key": (GREED, Grows(of=("each-user",))),
+        "Decisions": (RUSH, Tells("whole-shop")),
+        "What happened to sidecars": (FAILING, Tells("sidecar.breaker")),
+        "Requests that failed": (FAILING, Tells("503")),
     },
 }

@@ -1,30 +1,21 @@
 """The shop on a stage: everything that is proved about dashboards happens to it once, in a minute.
 
-Counts are compared after a phase, by a panel's own query whose rates look back over all of it. A
-rate makes its counter's growth longer by what lies between the edges of the window and the first
-and the last scrape in it; when those were is known, so that it can be taken back. That is so for
-series that were there before: the rehearsal makes all of them.
+The rehearsal makes every series: what a counter counted before it was first seen, no rate shows.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from dashboards.preview.command import board
-from dashboards.viewer.http import post_form
-from dashboards.viewer.view import View
-from dashboards.viewer.window import Window
 from demo_services.load.plan import Client, Step
 from demo_services.shop.inventory.api import KNOBS
 from demo_services.shop.story.customers import Mix, crowd, one_user, steps
 from demo_services.shop.story.layout import INVENTORY, STOREFRONT, WAREHOUSE
 from demo_services.shop.story.operating import sidecar
-from tests.integration.dashboards.seen import Seen, panel_of
-from tests.integration.dashboards.watched_shop import SCRAPE_SECONDS, Played, WatchedShop
+from tests.integration.dashboards.seen import Seen
+from tests.integration.dashboards.watched_shop import Played, WatchedShop
 from tests.servers.ports import wait_until
 
 LOOKERS: Final = "lookers"
@@ -55,16 +46,6 @@ Deed = Callable[[], None]
 Cue = tuple[int, Deed]
 
 
-@dataclass(frozen=True, slots=True)
-class LookingBack(Window):
-    """Rates look back over all of it, so that its last point tells the whole."""
-
-    @property
-    def rate_seconds(self) -> float:
-        """All of it."""
-        return self.seconds
-
-
 class Stage(Seen):
     """What was played, by phase, and what the dashboards say about it."""
 
@@ -77,47 +58,6 @@ class Stage(Seen):
         """Offer load to the shop, and remember it by the name of the phase."""
         self.played[phase] = played = self.shop.play(clients, cues)
         self.windows[phase] = played.window
-
-    def counted(
-        self, name: str, title: str, phase: str, service: str = STOREFRONT
-    ) -> dict[frozenset[str], float]:
-        """What a panel shows of rates, as what was counted. By the values of the labels."""
-        seconds = self._scraped_seconds(phase, service)
-        shares = self.shares(name, title, phase, service)
-        return {labels: rate * seconds for labels, rate in shares.items()}
-
-    def shares(
-        self, name: str, title: str, phase: str, service: str = STOREFRONT
-    ) -> dict[frozenset[str], float]:
-        """What a panel shows of a service about all of a phase. By the values of the labels."""
-        window = _all_of(self.windows[phase])
-        view = View(board(name), self.sources, window, _only(service))
-        return {
-            frozenset(one.labels.values()): one.values[-1]
-            for frame in view.answered(panel_of(view, title)).frames
-            for one in frame.numbers
-            if frame.times[-1] == window.end
-        }
-
-    def _scraped_seconds(self, phase: str, service: str) -> float:
-        """From the first scrape in it to the last."""
-        window = _all_of(self.windows[phase])
-        seen = f'sidecar_build_info{{service="{service}"}}[{window.seconds:.0f}s]'
-        asked = {"query": seen, "time": f"{window.end:.3f}"}
-        url = f"http://{self.shop.prometheus.address}/api/v1/query"
-        [series] = post_form(url, asked)["data"]["result"]
-        times = [float(at) for at, _ in series["values"]]
-        return times[-1] - times[0]
-
-
-def _all_of(window: Window) -> LookingBack:
-    """With a scrape before and one after it, at whole seconds, as questions are put."""
-    start, end = math.floor(window.start), math.ceil(window.end)
-    return LookingBack(start - 2 * SCRAPE_SECONDS, end + 2 * SCRAPE_SECONDS, SCRAPE_SECONDS)
-
-
-def _only(service: str) -> Mapping[str, Sequence[str]]:
-    return {"service": [service]}
 
 
 def perform(shop: WatchedShop) -> Stage:

@@ -53,19 +53,19 @@ def _share(share: float) -> object:
 
 @pytest.mark.parametrize("phase", COUNTED)
 def test_every_request_is_counted(stage: Stage, phase: str) -> None:
-    counted = stage.counted("fleet", "Requests by service", phase)
+    counted = stage.counted("fleet", "Requests by service", phase, STOREFRONT)
     assert _of(counted, STOREFRONT) == _about(_offered(stage, phase))
 
 
 @pytest.mark.parametrize("phase", COUNTED)
 def test_every_duration_is_in_a_bucket(stage: Stage, phase: str) -> None:
-    counted = stage.counted("service", "How durations spread", phase)
+    counted = stage.counted("service", "How durations spread", phase, STOREFRONT)
     assert _of(counted, "+Inf") == _about(_offered(stage, phase))
 
 
 @pytest.mark.parametrize("phase", COUNTED)
 def test_every_request_counts_for_the_objectives_that_it_matches(stage: Stage, phase: str) -> None:
-    counted = stage.counted("service", "Requests as objectives count them", phase)
+    counted = stage.counted("service", "Requests as objectives count them", phase, STOREFRONT)
     shed = stage.played[phase].report.statuses().get(429, 0)
     served = "customers-are-served"
     assert _of(counted, STOREFRONT, served, "shed") == _about(shed)
@@ -75,7 +75,7 @@ def test_every_request_counts_for_the_objectives_that_it_matches(stage: Stage, p
 
 @pytest.mark.parametrize("phase", COUNTED)
 def test_every_answer_is_counted_by_its_status(stage: Stage, phase: str) -> None:
-    counted = stage.counted("service", "Answers by status", phase)
+    counted = stage.counted("service", "Answers by status", phase, STOREFRONT)
     found = {
         status: _of(counted, STOREFRONT, str(status))
         for status in stage.played[phase].report.statuses()
@@ -87,7 +87,7 @@ def test_every_answer_is_counted_by_its_status(stage: Stage, phase: str) -> None
 
 @pytest.mark.parametrize("phase", [QUIET, FAILING])
 def test_requests_are_counted_by_route(stage: Stage, phase: str) -> None:
-    counted = stage.counted("service", "Requests by route", phase)
+    counted = stage.counted("service", "Requests by route", phase, STOREFRONT)
     routes = {LOOKERS: "product-page", READERS: "my-orders", BUYERS: "place-order"}
     for client, route in routes.items():
         offered = _part(stage, phase, client).offered
@@ -96,13 +96,13 @@ def test_requests_are_counted_by_route(stage: Stage, phase: str) -> None:
 
 def test_errors_are_counted_by_route_and_reason(stage: Stage) -> None:
     failed = _part(stage, FAILING, BUYERS).statuses[503]
-    counted = stage.counted("service", "Errors by route and reason", FAILING)
+    counted = stage.counted("service", "Errors by route and reason", FAILING, STOREFRONT)
     assert _of(counted, STOREFRONT, "place-order", "503") == _about(failed)
 
 
 def test_attempts_are_counted_by_upstream(stage: Stage) -> None:
     """Every page asks the order service too, for what was sold, and the inventory for its stock."""
-    counted = stage.counted("service", "Attempts by upstream", QUIET)
+    counted = stage.counted("service", "Attempts by upstream", QUIET, STOREFRONT)
     for upstream in ("app", "order"):
         assert _of(counted, STOREFRONT, upstream) == _about(_offered(stage, QUIET)), upstream
     pages = _part(stage, QUIET, LOOKERS).offered
@@ -113,10 +113,10 @@ def test_attempts_are_counted_by_upstream(stage: Stage) -> None:
     "name, title", [("fleet", "Who refuses"), ("governance", "Refused, by rule")]
 )
 def test_refusals_are_counted_by_rule(stage: Stage, name: str, title: str) -> None:
-    rush = stage.counted(name, title, RUSH)
+    rush = stage.counted(name, title, RUSH, STOREFRONT)
     everybody = stage.played[RUSH].report.statuses()[429]
     assert _of(rush, STOREFRONT, "rate_limits", "whole-shop") == _about(everybody)
-    greed = stage.counted(name, title, GREED)
+    greed = stage.counted(name, title, GREED, STOREFRONT)
     one = _part(stage, GREED, GREEDY).statuses[429]
     assert _of(greed, STOREFRONT, "rate_limits", "each-user") == _about(one)
     denied = _part(stage, GREED, SCALPER).statuses[403]
@@ -124,10 +124,10 @@ def test_refusals_are_counted_by_rule(stage: Stage, name: str, title: str) -> No
 
 
 def test_what_rules_do_is_counted_by_kind(stage: Stage) -> None:
-    limits = stage.counted("governance", "Rate limits: what is done", GREED)
+    limits = stage.counted("governance", "Rate limits: what is done", GREED, STOREFRONT)
     refused = _part(stage, GREED, GREEDY).statuses[429]
     assert _of(limits, STOREFRONT, "each-user", "refused") == _about(refused)
-    access = stage.counted("governance", "Access: what is done", GREED)
+    access = stage.counted("governance", "Access: what is done", GREED, STOREFRONT)
     assert _of(access, STOREFRONT, "scalpers", "refused") == _about(_denied(stage, GREED))
 
 
@@ -141,7 +141,7 @@ def test_what_rules_do_is_counted_by_kind(stage: Stage) -> None:
 )
 def test_degraded_answers_are_counted(stage: Stage, name: str, title: str) -> None:
     degraded = _part(stage, FAILING, LOOKERS).marked
-    counted = stage.counted(name, title, FAILING)
+    counted = stage.counted(name, title, FAILING, STOREFRONT)
     shown = sum(count for labels, count in counted.items() if STOREFRONT in labels)
     assert degraded > 0
     assert shown == _about(degraded)
@@ -156,18 +156,18 @@ def test_shares_of_all_requests(stage: Stage, phase: str) -> None:
         ("service", "Errors", failed),
         ("fleet", "Errors by service", failed),
     ):
-        shown = stage.shares(name, title, phase)
+        shown = stage.shares(name, title, phase, STOREFRONT)
         assert sum(shown.values()) == _share(counted / offered), (name, title)
     if phase == RUSH:
-        shown = stage.shares("fleet", "Shed", phase)
+        shown = stage.shares("fleet", "Shed", phase, STOREFRONT)
         assert sum(shown.values()) == _share(statuses[429] / offered)
 
 
 def test_shares_of_what_a_rule_is_asked(stage: Stage) -> None:
-    rush = stage.shares("governance", "Rate limits: share refused", RUSH)
+    rush = stage.shares("governance", "Rate limits: share refused", RUSH, STOREFRONT)
     refused = stage.played[RUSH].report.statuses()[429]
     assert _of(rush, STOREFRONT, "whole-shop") == _share(refused / _offered(stage, RUSH))
-    access = stage.shares("governance", "Access: share refused", GREED)
+    access = stage.shares("governance", "Access: share refused", GREED, STOREFRONT)
     # Admitted is what all rules admitted, so that another's refusals are no part of it.
     denied, others = _denied(stage, GREED), stage.played[GREED].report.statuses()[429]
     asked = _offered(stage, GREED) - others
@@ -175,7 +175,7 @@ def test_shares_of_what_a_rule_is_asked(stage: Stage) -> None:
 
 
 def test_a_budget_burns_by_what_is_shed(stage: Stage) -> None:
-    shown = stage.shares("fleet", "Budget burn by objective", RUSH)
+    shown = stage.shares("fleet", "Budget burn by objective", RUSH, STOREFRONT)
     shed = stage.played[RUSH].report.statuses()[429] / _offered(stage, RUSH)
     assert _of(shown, STOREFRONT, "customers-are-served") == _about(shed / (1 - 0.99))
 
@@ -196,5 +196,7 @@ def test_refusals_are_documents_by_key_and_route(stage: Stage) -> None:
 
 def test_a_quiet_time_has_neither_errors_nor_refusals(stage: Stage) -> None:
     assert stage.played[QUIET].report.statuses().keys() <= {200, 201}
-    assert stage.counted("fleet", "Who refuses", QUIET) == {}
-    assert sum(stage.counted("service", "Errors by route and reason", QUIET).values()) == 0
+    assert stage.counted("fleet", "Who refuses", QUIET, STOREFRONT) == {}
+    assert (
+        sum(stage.counted("service", "Errors by route and reason", QUIET, STOREFRONT).values()) == 0
+    )

@@ -9,14 +9,23 @@ import pytest
 
 from dashboards.preview.command import GENERATED, board
 from dashboards.viewer.view import panels_of
-from tests.integration.dashboards import shop_moves, troubled_moves
+from tests.integration.dashboards import (
+    shop_moves,
+    telling_moves,
+    test_one_trace,
+    troubled_moves,
+)
 
 pytestmark = pytest.mark.integration
 
-_TABLES: Final = (shop_moves.MOVES, troubled_moves.MOVES)
-#: Dashboards whose panels are not proved yet.
-_LATER: Final = {"telemetry", "traces"}
-_BOARDS: Final = sorted({path.stem for path in GENERATED.glob("*.json")} - _LATER)
+_TABLES: Final = (
+    shop_moves.MOVES,
+    troubled_moves.MOVES,
+    telling_moves.MOVES,
+    # They show what is chosen, whenever it was.
+    {"traces": test_one_trace.TITLES},
+)
+_BOARDS: Final = sorted(path.stem for path in GENERATED.glob("*.json"))
 
 
 @pytest.mark.parametrize("name", _BOARDS)

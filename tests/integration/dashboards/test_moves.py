@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.dashboards.moves import Move
 from tests.integration.dashboards.shop_moves import MOVES
-from tests.integration.dashboards.stage import QUIET, RUSH, STILL_QUIET, Stage
+from tests.integration.dashboards.stage import QUIET, STILL_QUIET, Stage
 
 pytestmark = pytest.mark.integration
 
@@ -37,8 +37,3 @@ def test_it_does_not_move_in_a_quiet_time(stage: Stage, name: str, title: str, m
     before, after = (stage.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
     if move.is_steady(before):
         assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
-
-
-@pytest.mark.parametrize("name", sorted(MOVES))
-def test_annotations_are_answered(stage: Stage, name: str) -> None:
-    assert list(stage.view(name, RUSH).marks())

@@ -96,4 +96,9 @@ MOVES: Final[Moves] = {
         "Files that cannot be used": (TROUBLE, Grows(of=("gates",))),
         "Rule sets by instance": (TROUBLE, Renews("Version of the rules", DOOMED)),
     },
+    "telemetry": {
+        "Series of each sidecar": (TROUBLE, Grows()),
+        "Loop lag": (STRAIN, Grows(of=("strained p99",))),
+        "Garbage collector": (TROUBLE, Grows(of=("doomed generation 0",))),
+    },
 }
