@@ -15,7 +15,7 @@ from tests.integration.documented import Service
 from tests.integration.rule_text import rules
 from tests.servers.sidecar import SidecarStarter
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 _SECONDS = 30.0

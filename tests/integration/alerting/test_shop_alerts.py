@@ -11,7 +11,7 @@ from tests.integration.alerting.alerted_shop import AlertedShop, run_alerted_sho
 from tests.integration.alerting.told import Key, key_of, keys, loaded, mistakes
 from tests.servers.ports import wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.alone, pytest.mark.timeout(300)]
 
 _QUIET_SECONDS = 16
 _AGAIN_WELL_SECONDS = 8

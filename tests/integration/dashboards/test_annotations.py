@@ -11,7 +11,7 @@ from dashboards.viewer.frames import Field
 from dashboards.viewer.window import Window
 from tests.integration.dashboards.stage import FAILING, HANDS, QUIET, SHELVES, Stage
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 _BOARDS = sorted(path.stem for path in GENERATED.glob("*.json"))
 _MILLISECONDS = 1000.0

@@ -21,7 +21,7 @@ from tests.integration.dashboards.stage import (
     Stage,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 STOREFRONT = "storefront"
 

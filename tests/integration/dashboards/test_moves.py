@@ -8,7 +8,7 @@ from tests.integration.dashboards.moves import Move
 from tests.integration.dashboards.shop_moves import MOVES
 from tests.integration.dashboards.stage import QUIET, STILL_QUIET, Stage
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 _MOVING = [
     pytest.param(name, title, phase, move, id=f"{name}: {title}")

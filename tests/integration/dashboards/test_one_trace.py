@@ -20,7 +20,7 @@ from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.ports import wait_until
 from tests.servers.processes import Process
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 #: Panels that show the trace that is chosen.
 TITLES: Final = ("The trace", "What was said in this trace")

@@ -17,7 +17,7 @@ from tests.integration.dashboards.telling import (
 from tests.integration.dashboards.telling_moves import MOVES
 from tests.servers.elasticsearch import ElasticsearchServer
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 _MOVING = [
     pytest.param(name, title, phase, move, id=f"{name}: {title}")

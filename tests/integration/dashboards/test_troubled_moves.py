@@ -9,7 +9,7 @@ from tests.integration.dashboards.seen import Seen
 from tests.integration.dashboards.troubled import QUIET, STILL_QUIET
 from tests.integration.dashboards.troubled_moves import MOVES
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 _MOVING = [
     pytest.param(name, title, phase, move, id=f"{name}: {title}")

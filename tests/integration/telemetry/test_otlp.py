@@ -104,7 +104,7 @@ async def test_what_arrives_is_what_was_done(
     sidecar = sidecar_process(text, environment=environment)
     await ask(sidecar, 20)
     spans = await arrived(secured, 20)
-    await eventually(lambda: counted(secured) == 20, "a histogram with all of them")
+    await eventually(lambda: counted(secured) == 20, "a histogram with all of them", 40.0)
     await eventually(lambda: len(accesses(secured)) >= 20, "their access records")
     assert {request.transport for request in secured.received} == {transport}
     assert {request.fields["api-key"] for request in secured.received} == {"very secret"}
