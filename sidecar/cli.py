@@ -2,68 +2,93 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from sidecar import __version__
-from sidecar.commands import (
-    alerts,
-    breaker,
-    check,
-    diff,
-    doctor,
-    drain,
-    explain,
-    init,
-    log_level,
-    override,
-    provision,
-    run,
-    schema,
-    status,
-    switch,
-    tap,
-    top,
-    trace,
-    traces,
+
+#: Each is of the module of that name. In the order of the help: what comes first is needed first.
+_BESIDE_A_FILE: Final = (
+    "init",
+    "check",
+    "run",
+    "explain",
+    "diff",
+    "doctor",
+    "alerts",
+    "schema",
+    "provision",
 )
-from sidecar.commands.around import Around
+_BESIDE_ONE_THAT_RUNS: Final = (
+    "status",
+    "top",
+    "tap",
+    "trace",
+    "traces",
+    "override",
+    "switch",
+    "breaker",
+    "drain",
+    "log-level",
+)
+_COMMANDS: Final = (*_BESIDE_A_FILE, *_BESIDE_ONE_THAT_RUNS)
+
+
+class _OnDemand(Mapping[str, Any]):
+    """Imports a command when it is asked for: one that serves carries no other's modules."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        command: Any = typer.main.get_command(_only(name))
+        if name in _BESIDE_ONE_THAT_RUNS:
+            command.rich_help_panel = "A sidecar that runs"
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class Commands(TyperGroup):
+    """The commands of ``sidecar``, none of them imported so far."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # It is read only: typer adds none to it later.
+        self.commands = _OnDemand()  # type: ignore[assignment] # not mutable
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """Their names, in the order of the help."""
+        return list(self.commands)
+
+
+def _only(name: str) -> typer.Typer:
+    """What typer makes this command of, or this group of some."""
+    stem = name.replace("-", "_")
+    module = import_module(f"sidecar.commands.{stem}")
+    its_own: typer.Typer | None = getattr(module, f"{stem}_app", None)
+    if its_own is not None:
+        return its_own
+    only = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    only.command(name, epilog=module.EXAMPLES)(getattr(module, f"{stem}_command"))
+    return only
+
 
 app = typer.Typer(
     name="sidecar",
+    cls=Commands,
     help="A service-governance and observability sidecar: a proxy beside every service.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-)
-
-_RUNNING = "A sidecar that runs"
-
-# In the order of the help: what comes first is needed first.
-app.command("init", epilog=init.EXAMPLES)(init.init_command)
-app.command("check", epilog=check.EXAMPLES)(check.check_command)
-app.command("run", cls=Around, epilog=run.EXAMPLES)(run.run_command)
-app.command("explain", epilog=explain.EXAMPLES)(explain.explain_command)
-app.command("diff", epilog=diff.EXAMPLES)(diff.diff_command)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
-app.command("alerts", epilog=alerts.EXAMPLES)(alerts.alerts_command)
-app.command("schema", epilog=schema.EXAMPLES)(schema.schema_command)
-app.add_typer(provision.provision_app)
-
-app.command("status", epilog=status.EXAMPLES, rich_help_panel=_RUNNING)(status.status_command)
-app.command("top", epilog=top.EXAMPLES, rich_help_panel=_RUNNING)(top.top_command)
-app.command("tap", epilog=tap.EXAMPLES, rich_help_panel=_RUNNING)(tap.tap_command)
-app.command("trace", epilog=trace.EXAMPLES, rich_help_panel=_RUNNING)(trace.trace_command)
-app.add_typer(traces.traces_app, rich_help_panel=_RUNNING)
-app.command("override", epilog=override.EXAMPLES, rich_help_panel=_RUNNING)(
-    override.override_command
-)
-app.command("switch", epilog=switch.EXAMPLES, rich_help_panel=_RUNNING)(switch.switch_command)
-app.command("breaker", epilog=breaker.EXAMPLES, rich_help_panel=_RUNNING)(breaker.breaker_command)
-app.command("drain", epilog=drain.EXAMPLES, rich_help_panel=_RUNNING)(drain.drain_command)
-app.command("log-level", epilog=log_level.EXAMPLES, rich_help_panel=_RUNNING)(
-    log_level.log_level_command
 )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,14 @@ from sidecar import __version__
 from tests.commands.invoking import invoked
 
 HELLO = str(Path(__file__).parents[1] / "rules" / "hello.rules.yaml")
+
+#: Says which modules of ours and of others a command has left behind.
+_MODULES_AFTER = """
+import sys
+from sidecar.cli import app
+app(sys.argv[1:], standalone_mode=False)
+print(*sorted(sys.modules), sep=chr(10))
+"""
 
 
 def test_the_version() -> None:
@@ -26,3 +36,25 @@ def test_what_is_no_command_is_a_usage_error() -> None:
     assert invoked("chekc")[0] == 2
     assert invoked("check")[0] == 2
     assert invoked("check", "--format", "xml", HELLO)[0] == 2
+    assert "Did you mean 'check'" in invoked("chekc")[1]
+
+
+def test_help_has_every_command_under_its_heading() -> None:
+    status, output = invoked("--help")
+    assert status == 0
+    first, running = output.split("A sidecar that runs")
+    assert [word for word in ("init", "check", "run", "provision") if word not in first] == []
+    assert [word for word in ("status", "traces", "log-level") if word not in running] == []
+
+
+def test_one_command_carries_no_other() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES_AFTER, "check", HELLO],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = done.stdout.split()
+    assert "sidecar.commands.check" in modules
+    others = ("sidecar.commands.diff", "sidecar.alerting", "sidecar.offline", "sidecar.provision")
+    assert [name for name in modules if name.startswith(others)] == []

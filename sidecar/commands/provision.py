@@ -10,6 +10,7 @@ provision_app = typer.Typer(
     name="provision",
     help="Prepare others for what the sidecar tells them.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 

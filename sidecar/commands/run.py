@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sidecar.commands import BAD_USAGE, FAILED
-from sidecar.commands.around import command_after
+from sidecar.commands.around import Around, command_after
 from sidecar.commands.examples import examples
 from sidecar.commands.rule_text import checked
 from sidecar.ruleset.rendering import Format, render
@@ -23,7 +23,10 @@ EXAMPLES = examples(
     "sidecar run rules/hello.rules.yaml -- python app.py",
 )
 
+run_app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
+
+@run_app.command("run", cls=Around, epilog=EXAMPLES)
 def run_command(  # noqa: PLR0913 - an option is a parameter
     ctx: typer.Context,
     rules: Annotated[Path, typer.Argument(help="The rule file.", envvar="SIDECAR_RULES")],

@@ -43,7 +43,10 @@ from sidecar.traces.asked import Misasked, duration_of
 from sidecar.traces.trace import Store, Wanted
 
 traces_app = typer.Typer(
-    name="traces", help="The last traces, and all of them for Grafana.", no_args_is_help=True
+    name="traces",
+    help="The last traces, and all of them for Grafana.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 _LIST_EXAMPLES = examples(
     "sidecar traces list",
