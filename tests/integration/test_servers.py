@@ -17,6 +17,7 @@ from xdist.remote import Producer
 from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.haproxy import Haproxy
 from tests.servers.nginx import LARGE_BODY_BYTES, SMALL_BODY, STATUSES, Nginx, parse_echo
+from tests.servers.patience import Waiting
 from tests.servers.ports import free_port, is_listening, wait_until_listening
 from tests.servers.processes import Process, ProcessDiedError, run_process, start_on_free_port
 from tests.servers.programs import need
@@ -234,6 +235,18 @@ class TestProcesses:
         with pytest.raises(TimeoutError, match="listening at 127"):
             wait_until_listening(f"127.0.0.1:{free_port()}", timeout_seconds=0.1)
 
+    def test_who_waits_looks_more_and_more_seldom(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = [100.0]
+        monkeypatch.setattr("tests.servers.patience.time.monotonic", lambda: now[0])
+        waiting = Waiting("a wonder", within_seconds=20.0)
+        pauses = []
+        for now[0] in (100.0, 101.0, 110.0, 120.0):
+            pauses.append(waiting.pause_seconds())
+        assert pauses == [0.01, 0.1, 0.25, 0.25]
+        now[0] = 120.1
+        with pytest.raises(TimeoutError, match="after 20 s still not: a wonder"):
+            waiting.pause_seconds()
+
 
 class TestMissingProgram:
     def test_skips_with_the_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +277,7 @@ class TestSharing:
         self, request: pytest.FixtureRequest, elasticsearch_server: ElasticsearchServer
     ) -> None:
         assert elasticsearch_server.is_healthy()
-        assert request.node.get_closest_marker("timeout").args == (180,)
+        assert request.node.get_closest_marker("timeout").args == (360,)
 
 
 def test_logs_are_shown_beside_a_failure(tmp_path: Path) -> None:

@@ -15,12 +15,11 @@ import elastic_transport
 from elasticsearch import Elasticsearch, helpers
 
 from tests.servers import elasticsearch_files as files
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.ports import free_port, is_listening, wait_until
 from tests.servers.processes import Process, ProcessDiedError, is_running
 from tests.servers.programs import versions
 
-#: Six seconds on a quiet machine.
-_START_SECONDS = 90.0
 _STOP_SECONDS = 20.0
 _START_ATTEMPTS = 3
 _POLL_REQUEST_SECONDS = 5.0
@@ -98,7 +97,7 @@ class ElasticsearchServer:
         return int(self._client.count(index=pattern, query=query)["count"])
 
     def wait_for_count(
-        self, pattern: str, count: int, timeout_seconds: float = 20.0, **query: Any
+        self, pattern: str, count: int, timeout_seconds: float = PATIENCE_SECONDS, **query: Any
     ) -> None:
         """Return once there are exactly that many documents; raise ``TimeoutError``."""
 
@@ -195,7 +194,7 @@ class ElasticsearchServer:
 
     def wait_until_healthy(self) -> None:
         """Return once it is; raises as ``Process.wait_until_ready`` does, with its log."""
-        self.process.wait_until_ready(self.is_healthy, "healthy", _START_SECONDS)
+        self.process.wait_until_ready(self.is_healthy, "healthy", PATIENCE_SECONDS)
         self._server_pid = _only_child(self.process.pid)
 
     def close(self) -> None:

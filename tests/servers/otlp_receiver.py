@@ -11,6 +11,7 @@ from tests.integration.certificates import Certificate
 from tests.servers.otlp_grpc import GrpcFront
 from tests.servers.otlp_http import HttpFront
 from tests.servers.otlp_messages import Accept, Answer, Hang, PartialSuccess, Received, Signal
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.ports import wait_until
 
 #: Where the items of a signal lie in its request: resources, scopes, items.
@@ -128,7 +129,9 @@ class OtlpReceiver:
                 for resource in getattr(request.message, outer)
             ]
 
-    def wait_for(self, signal: Signal, count: int = 1, timeout_seconds: float = 20.0) -> list[Any]:
+    def wait_for(
+        self, signal: Signal, count: int = 1, timeout_seconds: float = PATIENCE_SECONDS
+    ) -> list[Any]:
         """Return the items of that signal once there are so many; raise ``TimeoutError``."""
         what = f"{count} {signal} received"
         wait_until(lambda: len(self.items(signal)) >= count, what, timeout_seconds)

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.servers.patience import PATIENCE_SECONDS, Waiting
+
 #: ``host:port``, or ``unix:/path`` for a Unix socket.
 Address = str
 
-_POLL_SECONDS = 0.01
 _PROBE_SECONDS = 1.0
 #: Below those that systems give to port 0 and to connections (on Linux from 32768 on), so that a
 #: port stays free until its server binds it, whatever else connects meanwhile.
@@ -62,16 +63,15 @@ def is_listening(address: Address) -> bool:
     return True
 
 
-def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float = 20.0) -> None:
+def wait_until(
+    condition: Callable[[], bool], what: str, timeout_seconds: float = PATIENCE_SECONDS
+) -> None:
     """Return once ``condition`` holds; raise ``TimeoutError`` naming ``what`` after the time."""
-    deadline = time.monotonic() + timeout_seconds
+    waiting = Waiting(what, timeout_seconds)
     while not condition():
-        if time.monotonic() > deadline:
-            msg = f"after {timeout_seconds:g} s still not: {what}"
-            raise TimeoutError(msg)
-        time.sleep(_POLL_SECONDS)
+        time.sleep(waiting.pause_seconds())
 
 
-def wait_until_listening(address: Address, timeout_seconds: float = 20.0) -> None:
+def wait_until_listening(address: Address, timeout_seconds: float = PATIENCE_SECONDS) -> None:
     """Return once ``address`` accepts connections; raise ``TimeoutError`` after the time."""
     wait_until(lambda: is_listening(address), f"listening at {address}", timeout_seconds)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.ports import free_port, is_listening, wait_until
 
 _STOP_SECONDS = 20.0
@@ -70,7 +71,7 @@ class Process:
         return self._child.poll()
 
     def wait_until_ready(
-        self, condition: Callable[[], bool], what: str, timeout_seconds: float = 30.0
+        self, condition: Callable[[], bool], what: str, timeout_seconds: float = PATIENCE_SECONDS
     ) -> None:
         """Return once ``condition`` holds.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.ports import Address, wait_until
 from tests.servers.processes import Process, start_on_free_port
 from tests.servers.programs import need
@@ -107,7 +108,7 @@ class Prometheus:
         """Whether it sends its alerts to that many: what it told before is told to nobody."""
         return len(self._get("/api/v1/alertmanagers", {})["activeAlertmanagers"]) == count
 
-    def wait_until_scraped(self, timeout_seconds: float = 30.0) -> None:
+    def wait_until_scraped(self, timeout_seconds: float = PATIENCE_SECONDS) -> None:
         """Return once every target was scraped without an error; raise ``TimeoutError``."""
         wait_until(self._all_up, "every target scraped", timeout_seconds)
 

@@ -20,7 +20,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 #: Fixtures whose server takes seconds to start, and the seconds that a test with it may take.
-_COSTLY = {"elasticsearch_server": 180, "secured_elasticsearch_server": 180, "stage_documents": 480}
+_COSTLY = {"elasticsearch_server": 360, "secured_elasticsearch_server": 360, "stage_documents": 480}
 
 _FILE = "sharing_file"
 _PATH = pytest.StashKey[Path]()

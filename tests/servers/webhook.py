@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.threaded import ThreadedServer, serving
 
 State = Literal["firing", "resolved"]
-
-_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class Webhook:
         ]
 
     def wait_for_alert(
-        self, status: State, timeout_seconds: float = _PATIENCE_SECONDS, **labels: str
+        self, status: State, timeout_seconds: float = PATIENCE_SECONDS, **labels: str
     ) -> Notified:
         """The first alert in that state with these labels; raises ``TimeoutError`` after a time."""
         what = f"an alert {status} with {labels}"
@@ -101,7 +100,7 @@ class Webhook:
         self,
         condition: Callable[[], bool],
         what: str,
-        timeout_seconds: float = _PATIENCE_SECONDS,
+        timeout_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """Return once ``condition``, looked at after each delivery, holds.
 

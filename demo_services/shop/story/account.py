@@ -22,7 +22,7 @@ _DROPPED: Final = "sidecar_telemetry_dropped_total"
 _REFUSED: Final = (403, 429)
 _OFTEN: Final = f"metrics_every: {METRICS_EVERY}"
 _SELDOM: Final = "metrics_every: 1h"
-_SETTLED_WITHIN_SECONDS: Final = 20.0
+_SETTLED_WITHIN_SECONDS: Final = 60.0
 
 
 def account(stage: Stage, elsewhere: Elsewhere) -> Told:

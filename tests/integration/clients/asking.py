@@ -7,17 +7,16 @@ import http.client
 import inspect
 import json
 import socket
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.servers.patience import PATIENCE_SECONDS, Waiting
 from tests.servers.ports import Address, connect
 from tests.servers.sidecar import SidecarProcess
 
 _SECONDS = 20.0
-_LOOK_SECONDS = 0.01
 
 
 class _Connection(http.client.HTTPConnection):
@@ -79,17 +78,16 @@ def resident_bytes(pid: int) -> int:
 async def eventually(
     condition: Callable[[], bool] | Callable[[], Awaitable[bool]],
     what: str,
-    within_seconds: float = 20.0,
+    within_seconds: float = PATIENCE_SECONDS,
 ) -> None:
     """Return once the condition holds; one that blocks is asked in a thread.
 
     Raises ``TimeoutError`` naming ``what`` after the time.
     """
-    deadline = time.monotonic() + within_seconds
+    waiting = Waiting(what, within_seconds)
     while not await _holds(condition):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"after {within_seconds:g} s still not: {what}")
-        await asyncio.sleep(_LOOK_SECONDS)
+        pause_seconds = waiting.pause_seconds()
+        await asyncio.sleep(pause_seconds)
 
 
 async def _holds(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> bool:

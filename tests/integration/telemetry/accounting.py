@@ -21,6 +21,7 @@ from tests.integration.clients.connection import Answer, BrokenAnswer, Connectio
 from tests.integration.clients.crowd import Crowd, Notes
 from tests.integration.rule_text import rules
 from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.sidecar import SidecarProcess
 
 SENT = "sidecar_telemetry_sent_total"
@@ -38,8 +39,6 @@ _NOBODY = {"name": "nobody", "match": {"path": "/refused"}, "deny": {"method": [
 #: Documents by trace and kind.
 Documents = Counter[tuple[str, str]]
 
-#: The most that a backend is left alone for, and a bit.
-_RECOVERY_SECONDS = 60.0
 _FIELDS = ("trace_id", "kind", "event_name", "severity_text")
 
 
@@ -144,7 +143,7 @@ class Books:
         return missing.total()
 
     async def balance(
-        self, driver: Driver, lost: int = 0, within_seconds: float = _RECOVERY_SECONDS
+        self, driver: Driver, lost: int = 0, within_seconds: float = PATIENCE_SECONDS
     ) -> None:
         """All that was sent is there once, but for so many documents that were counted as lost."""
         wanted = driver.expected.total() - lost
@@ -176,7 +175,7 @@ def _kind(source: dict[str, Any]) -> str:
     return str(source["event_name"]) if "severity_text" in source else "event"
 
 
-async def delivered(sidecar: SidecarProcess, within_seconds: float = _RECOVERY_SECONDS) -> None:
+async def delivered(sidecar: SidecarProcess, within_seconds: float = PATIENCE_SECONDS) -> None:
     """Return once nothing waits for a backend any more, in memory or on disk."""
     waiting = (SPOOLED, "sidecar_telemetry_queue_bytes")
 
@@ -192,7 +191,11 @@ def dropped(sidecar: SidecarProcess, reason: str = "") -> int:
 
 
 async def shows(
-    sidecar: SidecarProcess, name: str, least: float, within_seconds: float = 20.0, **labels: str
+    sidecar: SidecarProcess,
+    name: str,
+    least: float,
+    within_seconds: float = PATIENCE_SECONDS,
+    **labels: str,
 ) -> None:
     """Return once ``/metrics`` says at least that."""
     await eventually(

@@ -120,13 +120,13 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         [*COMMAND, "--report", str(folder / "report.html"), *arguments],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=200,
         check=False,
         env={**os.environ, "TMPDIR": str(folder)},
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.alone
 def test_backends_have_what_the_sidecars_have_told(
     folder: Path,
     tmp_path: Path,
