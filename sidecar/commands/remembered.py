@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from sidecar.admin.traced import SpanAnswer, SpeakerAnswer, TraceAnswer, TraceList
+from sidecar.admin.traced import SpanAnswer, SpeakerAnswer, TraceAnswer, TraceList, TraceSummary
 from sidecar.commands.reaching import Declined, Running, Unreachable
 from sidecar.traces.trace import (
     NAMED_AT_MOST,
@@ -20,6 +20,8 @@ from sidecar.traces.trace import (
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _MICRO: Final = timedelta(microseconds=1)
+#: Nanoseconds that a time and a length may be off.
+_ROUNDED: Final = 2_000
 _LISTED: Final = "500"
 _AnswerT = TypeVar("_AnswerT")
 
@@ -42,7 +44,7 @@ class RememberedStore:
     def search(self, wanted: Wanted) -> list[Trace]:
         """The latest of the traces that are wanted."""
         found = []
-        for trace_id in self._latest_ids():
+        for trace_id in self._latest_ids(wanted):
             trace = self.trace(trace_id)
             if trace is not None and any(fits(span, wanted) for span in trace.spans):
                 found.append(trace)
@@ -65,8 +67,9 @@ class RememberedStore:
         """What each of them remembers, the latest first."""
         return [*self._asked("/v1/traces", TraceList, **{"limit": _LISTED, **query})]
 
-    def _latest_ids(self) -> list[str]:
-        found = [one for answer in self.lists() for one in answer.traces]
+    def _latest_ids(self, wanted: Wanted) -> list[str]:
+        # Whoever is asked for one trace, all are: only for what may be meant.
+        found = [one for answer in self.lists() for one in answer.traces if _may_fit(one, wanted)]
         found.sort(key=lambda one: one.start, reverse=True)
         return [*dict.fromkeys(one.id for one in found)]
 
@@ -82,6 +85,20 @@ class RememberedStore:
                 # One of several has ended since it was found: the others know what they know.
                 if len(self._running) == 1:
                     raise
+
+
+def _may_fit(summary: TraceSummary, wanted: Wanted) -> bool:
+    """Whether one of the spans of which this tells may be what is searched for.
+
+    They begin and end within it, and are all of its service. Its times are rounded.
+    """
+    start, length = _nanoseconds(summary.start), round(summary.seconds * 1e9)
+    return (
+        wanted.service in {"", summary.service}
+        and start - _ROUNDED <= wanted.end
+        and start + length + _ROUNDED >= wanted.start
+        and length + _ROUNDED >= wanted.shortest
+    )
 
 
 def stored(span: SpanAnswer, speaker: SpeakerAnswer) -> StoredSpan:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from sidecar.commands.reaching import Running, Unreachable
@@ -69,6 +72,31 @@ def test_names_and_what_is_searched_for(beside: Beside) -> None:
     wanted = Wanted(start=0, end=2**62, tags={"error": "true"})
     assert [one.trace_id for one in store.search(wanted)] == [TRACE]
     assert store.trace("f" * 32) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"service": "other"}, {"shortest": 600_000_000}, {"start": 2**62 - 1}, {"end": 1}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_trace_is_not_asked_for_that_cannot_be_meant(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """Each is asked for of every sidecar, and there may be thousands."""
+    store = feed(beside, ABOVE)
+    asked: list[str] = []
+    ask = Running.ask
+
+    def noted(running: Running, path: str, kind: type[Any], **query: str) -> Any:
+        asked.append(path)
+        return ask(running, path, kind, **query)
+
+    monkeypatch.setattr(Running, "ask", noted)
+    assert [one.trace_id for one in store.search(ALWAYS)] == [TRACE]
+    assert asked == ["/v1/traces", f"/v1/traces/{TRACE}"]
+    asked.clear()
+    assert store.search(msgspec.structs.replace(ALWAYS, **change)) == []
+    assert asked == ["/v1/traces"]
 
 
 def test_one_that_has_ended_meanwhile_is_passed_over(beside: Beside) -> None:
