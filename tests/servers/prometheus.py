@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -103,6 +104,11 @@ class Prometheus:
         """Groups of rules; each of ``rules`` has its ``health`` and ``lastError``."""
         groups: list[dict[str, Any]] = self._get("/api/v1/rules", {})["groups"]
         return groups
+
+    def reload(self) -> None:
+        """Have it read its files of rules anew; return when it has, with some."""
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: bool(self.rule_groups()), "rules are read")
 
     def knows_alertmanagers(self, count: int) -> bool:
         """Whether it sends its alerts to that many: what it told before is told to nobody."""

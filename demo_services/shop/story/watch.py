@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -89,12 +90,14 @@ class Watch:
 
     def _start(self, rules: Sequence[Path], sidecars: Sequence[str], told: str) -> None:
         self._directory.mkdir()
-        files = self._files(rules, told)
+        alerts, whom = self._directory / "alerts.rules.yml", self._directory / "alertmanager.yml"
+        to = ["--page-to", f"{told}/page", "--ticket-to", f"{told}/ticket"]
+        self._alerts(rules, "--form", "alertmanager", *to, "--out", str(whom))
         configuration = self._directory / "prometheus.yml"
         # JSON is YAML.
-        configuration.write_text(json.dumps(self._scraping(files[0], sidecars)), encoding="utf-8")
+        configuration.write_text(json.dumps(self._scraping(alerts, sidecars)), encoding="utf-8")
         alertmanager = self._processes.run("alertmanager", [
-            self._found.alertmanager, f"--config.file={files[1]}",
+            self._found.alertmanager, f"--config.file={whom}",
             f"--storage.path={self._directory / 'alertmanager'}",
             f"--web.listen-address={self._alertmanager}", "--cluster.listen-address=",
             "--log.level=warn",
@@ -103,20 +106,15 @@ class Watch:
             self._found.prometheus, f"--config.file={configuration}",
             f"--storage.tsdb.path={self._directory / 'prometheus'}",
             f"--web.listen-address={self._prometheus}", "--enable-feature=exemplar-storage",
-            "--log.level=warn",
+            "--web.enable-lifecycle", "--log.level=warn",
         ])  # fmt: skip
         _wait(alertmanager, self._alertmanager)
         _wait(prometheus, self._prometheus)
         prometheus.wait_until(lambda: self._scrapes(sidecars), _READY_WITHIN_SECONDS)
-
-    def _files(self, rules: Sequence[Path], told: str) -> tuple[Path, Path]:
-        """What `sidecar alerts` makes of the rule files, for each of the two."""
-        alerts = self._directory / "alerts.rules.yml"
-        configuration = self._directory / "alertmanager.yml"
-        whom = ["--page-to", f"{told}/page", "--ticket-to", f"{told}/ticket"]
+        # Before they were seen nobody can tell them from sidecars that have gone.
         self._alerts(rules, "--form", "prometheus", "--out", str(alerts))
-        self._alerts(rules, "--form", "alertmanager", *whom, "--out", str(configuration))
-        return alerts, configuration
+        if ask(self._prometheus, "/-/reload", method="POST").status != HTTPStatus.OK:
+            raise NotReady(prometheus.log_tail())
 
     def _alerts(self, rules: Sequence[Path], *options: str) -> None:
         said = sidecar(self._directory, "alerts", *map(str, rules), "--profile", "demo", *options)

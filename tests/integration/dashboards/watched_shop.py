@@ -138,25 +138,27 @@ def run_watched_shop(
         shop.start()
         watching = folder / "prometheus"
         watching.mkdir()
-        if with_alerts:
-            rule_files = (*rule_files, _alerts_of(shop, watching / "alerts.rules.yml", profile))
+        alerts = [watching / "alerts.rules.yml"] if with_alerts else []
         with run_prometheus(
             watching,
             [shop.metrics_address(name) for name in SERVICES],
             job="shop",
-            rule_files=rule_files,
+            rule_files=[*rule_files, *alerts],
             alertmanagers=alertmanagers,
             scrape_seconds=SCRAPE_SECONDS,
             evaluation_seconds=SCRAPE_SECONDS,
         ) as prometheus:
             prometheus.wait_until_scraped()
+            for file in alerts:
+                # Before it was seen nobody can tell it from a shop that has gone.
+                _write_alerts(shop, file, profile)
+                prometheus.reload()
             yield WatchedShop(shop, prometheus, elasticsearch, processes, folder)
 
 
-def _alerts_of(shop: RunningShop, file: Path, profile: str) -> Path:
+def _write_alerts(shop: RunningShop, file: Path, profile: str) -> None:
     """The alerts of its rule files, as the command writes them."""
     rules = [str(shop.rules.path(name)) for name in SERVICES]
     command = [sys.executable, "-m", "sidecar", "alerts", *rules, "--form", "prometheus"]
     options = ["--profile", profile, "--out", str(file)]
     subprocess.run([*command, *options], check=True, capture_output=True)
-    return file
