@@ -18,7 +18,7 @@ from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.haproxy import Haproxy
 from tests.servers.nginx import LARGE_BODY_BYTES, SMALL_BODY, STATUSES, Nginx, parse_echo
 from tests.servers.patience import Waiting
-from tests.servers.ports import free_port, is_listening, wait_until_listening
+from tests.servers.ports import free_port, is_listening, wait_until, wait_until_listening
 from tests.servers.processes import Process, ProcessDiedError, run_process, start_on_free_port
 from tests.servers.programs import need
 from tests.servers.prometheus import Prometheus, check_metrics, promtool
@@ -77,9 +77,11 @@ class TestNginx:
     def test_log_says_which_connection_a_request_came_by(self, private_nginx: Nginx) -> None:
         _ask(private_nginx.address, "GET", "/small")
         _ask(private_nginx.address, "GET", "/status/404")
-        method, target, status, first = private_nginx.access_log()[0].split()
-        assert (method, target, status) == ("GET", "/small", "200")
-        assert private_nginx.access_log()[1].split()[3] != first
+        # It writes when it has answered.
+        wait_until(lambda: len(private_nginx.access_log()) == 2, "two lines")
+        one, other = (line.split() for line in private_nginx.access_log())
+        assert one[:3] == ["GET", "/small", "200"]
+        assert other[3] != one[3]
 
     def test_unix_socket(self, nginx: Nginx) -> None:
         assert is_listening(nginx.unix_address)

@@ -113,10 +113,13 @@ class Process:
         return status
 
     def kill(self) -> int:
-        """End it at once, with every process that it started, and return the exit status."""
+        """End it at once, with every process of its group, and return the exit status."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        return self._child.wait()
+        status = self._child.wait()
+        # What it had started may hold sockets for a moment longer.
+        wait_until(lambda: not _is_group_running(self.pid), f"{self.name} gone with its children")
+        return status
 
     def log_tail(self) -> str:
         """The end of the log, as much as one wants to read beside a failure."""
@@ -189,6 +192,16 @@ def is_running(pid: int) -> bool:
     # A zombie has ended; whoever inherited it has not asked yet. But its first thread is one
     # while the others still hold what it had open.
     return status.rpartition(")")[2].split()[0] != "Z" or threads > 1
+
+
+def _is_group_running(group: int) -> bool:
+    """Whether a process of that group has not ended yet."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            after_name = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2]
+            if int(after_name.split()[2]) == group and is_running(int(place.name)):
+                return True
+    return False
 
 
 def logs_beside_failure() -> list[tuple[str, str]]:
