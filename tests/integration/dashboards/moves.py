@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from dashboards.viewer.frames import Field
 from dashboards.viewer.view import Answered
+from tests.integration.dashboards.seen import QUIET, STILL_QUIET, Seen
 
 #: Words that all stand in the legend of a series; without any, it is about all series.
 Of = tuple[str, ...]
@@ -152,6 +156,35 @@ Move = Grows | Reaches | Falls | Spreads | Tells | Loses | Differs | Renews | Ea
 
 #: By dashboard and title of the panel: in which phase of a stage it moves, and how.
 Moves = Mapping[str, Mapping[str, tuple[str, Move]]]
+
+
+def moving(moves: Moves) -> list[Any]:
+    """Each of them as the parameters ``name, title, phase, move`` of a test."""
+    return [
+        pytest.param(name, title, phase, move, id=f"{name}: {title}")
+        for name, panels in moves.items()
+        for title, (phase, move) in panels.items()
+    ]
+
+
+def assert_moves(seen: Seen, name: str, title: str, phase: str, move: Move) -> None:
+    """Everything that the panel asks is answered, and moves in that phase."""
+    quiet, then = seen.answered(name, title, QUIET), seen.answered(name, title, phase)
+    assert not then.unasked
+    assert move.is_seen(quiet, then), f"{quiet.frames}\n\n{then.frames}"
+
+
+def assert_moves_for_a_reason(seen: Seen, name: str, title: str, move: Move) -> None:
+    """What is steady in a quiet time does not move in a second one."""
+    before, after = (seen.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
+    if move.is_steady(before):
+        assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
+
+
+def assert_asks_about_the_chosen(seen: Seen, name: str, title: str, phase: str) -> None:
+    """Of somebody who is not there it says nothing, and no zero that nobody has counted."""
+    nobody = seen.of_nobody(name, title, phase)
+    assert _values(nobody) == [], nobody.frames
 
 
 def _values(answered: Answered, of: Of = ()) -> list[float]:

@@ -18,8 +18,13 @@ from dashboards.viewer.http import post_form
 from dashboards.viewer.view import Answered, Sources, View, panels_of
 from dashboards.viewer.window import Window
 
+#: Every stage begins with a quiet time, and a second one shows what does not move by itself.
+QUIET: Final = "quiet"
+STILL_QUIET: Final = "still quiet"
+
 #: What is chosen at the top of every dashboard that lets one choose it.
 WANTED: Final[Mapping[str, Sequence[str]]] = {"over": ["1h"]}
+_NOBODY: Final[Mapping[str, Sequence[str]]] = {"job": ["nobody"], "service": ["nobody"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class Seen:
             view = self.view(name, phase)
             self._answers[key] = view.answered(panel_of(view, title))
         return self._answers[key]
+
+    def of_nobody(self, name: str, title: str, phase: str) -> Answered:
+        """The panel when at the top of the dashboard somebody is chosen who is not there."""
+        view = View(board(name), self.sources, self.windows[phase], {**WANTED, **_NOBODY})
+        return view.answered(panel_of(view, title))
 
     def view(self, name: str, phase: str) -> View:
         """A dashboard as it is opened at the end of a phase."""

@@ -14,7 +14,7 @@ from demo_services.shop.inventory.api import KNOBS
 from demo_services.shop.story.customers import Mix, crowd, one_user, steps
 from demo_services.shop.story.layout import INVENTORY, STOREFRONT, WAREHOUSE
 from demo_services.shop.story.operating import sidecar
-from tests.integration.dashboards.seen import Seen
+from tests.integration.dashboards.seen import QUIET, STILL_QUIET, Seen
 from tests.integration.dashboards.watched_shop import Played, WatchedShop
 from tests.servers.ports import wait_until
 
@@ -24,8 +24,6 @@ BUYERS: Final = "buyers"
 GREEDY: Final = "greedy-1"
 SCALPER: Final = "scalper-1"
 REHEARSAL: Final = "rehearsal"
-QUIET: Final = "quiet"
-STILL_QUIET: Final = "still quiet"
 FAILING: Final = "failing"
 SLOW: Final = "slow"
 SHELVES: Final = "shelves"

@@ -22,7 +22,7 @@ from dashboards.viewer.view import Sources
 from dashboards.viewer.window import Window
 from tests.integration import scripted
 from tests.integration.clients.asking import eventually, metric
-from tests.integration.dashboards.seen import Seen
+from tests.integration.dashboards.seen import QUIET, STILL_QUIET, Seen
 from tests.integration.documented import Service
 from tests.integration.rule_text import rules
 from tests.integration.running import exporter_of
@@ -35,8 +35,6 @@ from tests.servers.toxiproxy import Proxy, Toxiproxy
 
 TELLER: Final = "teller"
 NAMESPACE: Final = "telling"
-QUIET: Final = "quiet"
-STILL_QUIET: Final = "still quiet"
 #: What is told is written to disk.
 CUT_OFF: Final = "cut off"
 #: And there is no room for it any more, nor for a line of the log.

@@ -9,7 +9,8 @@ import pytest
 from dashboards.preview.command import GENERATED
 from dashboards.viewer.frames import Field
 from dashboards.viewer.window import Window
-from tests.integration.dashboards.stage import FAILING, HANDS, QUIET, SHELVES, Stage
+from tests.integration.dashboards.seen import QUIET
+from tests.integration.dashboards.stage import FAILING, HANDS, SHELVES, Stage
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]
 

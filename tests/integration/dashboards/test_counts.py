@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from demo_services.load.report import PhaseReport
+from tests.integration.dashboards.seen import QUIET
 from tests.integration.dashboards.stage import (
     BUYERS,
     COUNTED,
@@ -14,7 +15,6 @@ from tests.integration.dashboards.stage import (
     GREED,
     GREEDY,
     LOOKERS,
-    QUIET,
     READERS,
     RUSH,
     SCALPER,

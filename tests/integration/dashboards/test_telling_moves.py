@@ -4,47 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.dashboards.moves import Move
-from tests.integration.dashboards.seen import Seen
-from tests.integration.dashboards.telling import (
-    ALL_OF_IT,
-    NAMESPACE,
-    QUIET,
-    STILL_QUIET,
-    TELLER,
-    Told,
+from tests.integration.dashboards.moves import (
+    Move,
+    assert_asks_about_the_chosen,
+    assert_moves,
+    assert_moves_for_a_reason,
+    moving,
 )
+from tests.integration.dashboards.seen import QUIET, STILL_QUIET
+from tests.integration.dashboards.telling import ALL_OF_IT, NAMESPACE, TELLER, Told
 from tests.integration.dashboards.telling_moves import MOVES
 from tests.servers.elasticsearch import ElasticsearchServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
-_MOVING = [
-    pytest.param(name, title, phase, move, id=f"{name}: {title}")
-    for name, panels in MOVES.items()
-    for title, (phase, move) in panels.items()
-]
-_MOVES = [
-    pytest.param(name, title, move, id=f"{name}: {title}")
-    for name, panels in MOVES.items()
-    for title, (_, move) in panels.items()
-]
 
-
-@pytest.mark.parametrize("name, title, phase, move", _MOVING)
-def test_a_panel_moves_under_what_befalls(
-    telling: Seen, name: str, title: str, phase: str, move: Move
-) -> None:
-    quiet, trouble = telling.answered(name, title, QUIET), telling.answered(name, title, phase)
-    assert not trouble.unasked
-    assert move.is_seen(quiet, trouble), f"{quiet.frames}\n\n{trouble.frames}"
-
-
-@pytest.mark.parametrize("name, title, move", _MOVES)
-def test_it_does_not_move_in_a_quiet_time(telling: Seen, name: str, title: str, move: Move) -> None:
-    before, after = (telling.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
-    if move.is_steady(before):
-        assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
+@pytest.mark.parametrize("name, title, phase, move", moving(MOVES))
+def test_a_panel_moves(telling: Told, name: str, title: str, phase: str, move: Move) -> None:
+    assert_moves(telling, name, title, phase, move)
+    assert_moves_for_a_reason(telling, name, title, move)
+    assert_asks_about_the_chosen(telling, name, title, phase)
 
 
 @pytest.mark.parametrize("phase", [QUIET, STILL_QUIET, ALL_OF_IT])

@@ -26,7 +26,7 @@ from tests.integration.clients.connection import Answer, Connection, Fields
 from tests.integration.clients.crowd import Crowd, Question
 from tests.integration.dashboards import troubled_rules as rules
 from tests.integration.dashboards.contained import Contained
-from tests.integration.dashboards.seen import Seen
+from tests.integration.dashboards.seen import QUIET, STILL_QUIET, Seen
 from tests.integration.documented import Service
 from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.ports import Address
@@ -34,8 +34,6 @@ from tests.servers.processes import Process
 from tests.servers.prometheus import Prometheus, run_prometheus
 from tests.servers.sidecar import SidecarProcess, sidecar_starter
 
-QUIET: Final = "quiet"
-STILL_QUIET: Final = "still quiet"
 #: Gates, calls and the crowded one have theirs at the same time.
 TROUBLE: Final = "trouble"
 STRAIN: Final = "strain"
