@@ -167,22 +167,17 @@ def moving(moves: Moves) -> list[Any]:
     ]
 
 
-def assert_moves(seen: Seen, name: str, title: str, phase: str, move: Move) -> None:
-    """Everything that the panel asks is answered, and moves in that phase."""
-    quiet, then = seen.answered(name, title, QUIET), seen.answered(name, title, phase)
+def assert_tells(seen: Seen, name: str, title: str, phase: str, move: Move) -> None:
+    """The panel moves in that phase, for its reason alone, and is about whom one has chosen.
+
+    What is steady in a quiet time does not move in a second one; of somebody who is not there it
+    says nothing, and no zero that nobody has counted.
+    """
+    quiet, again, then = (seen.answered(name, title, one) for one in (QUIET, STILL_QUIET, phase))
     assert not then.unasked
     assert move.is_seen(quiet, then), f"{quiet.frames}\n\n{then.frames}"
-
-
-def assert_moves_for_a_reason(seen: Seen, name: str, title: str, move: Move) -> None:
-    """What is steady in a quiet time does not move in a second one."""
-    before, after = (seen.answered(name, title, quiet) for quiet in (QUIET, STILL_QUIET))
-    if move.is_steady(before):
-        assert not move.is_seen(before, after), f"{before.frames}\n\n{after.frames}"
-
-
-def assert_asks_about_the_chosen(seen: Seen, name: str, title: str, phase: str) -> None:
-    """Of somebody who is not there it says nothing, and no zero that nobody has counted."""
+    if move.is_steady(quiet):
+        assert not move.is_seen(quiet, again), f"{quiet.frames}\n\n{again.frames}"
     nobody = seen.of_nobody(name, title, phase)
     assert _values(nobody) == [], nobody.frames
 

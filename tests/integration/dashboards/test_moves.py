@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.dashboards.moves import (
-    Move,
-    assert_asks_about_the_chosen,
-    assert_moves,
-    assert_moves_for_a_reason,
-    moving,
-)
+from tests.integration.dashboards.moves import Move, assert_tells, moving
 from tests.integration.dashboards.shop_moves import MOVES
 from tests.integration.dashboards.stage import Stage
 
@@ -19,6 +13,4 @@ pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 @pytest.mark.parametrize("name, title, phase, move", moving(MOVES))
 def test_a_panel_moves(stage: Stage, name: str, title: str, phase: str, move: Move) -> None:
-    assert_moves(stage, name, title, phase, move)
-    assert_moves_for_a_reason(stage, name, title, move)
-    assert_asks_about_the_chosen(stage, name, title, phase)
+    assert_tells(stage, name, title, phase, move)

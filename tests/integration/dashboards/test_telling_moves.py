@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.dashboards.moves import (
-    Move,
-    assert_asks_about_the_chosen,
-    assert_moves,
-    assert_moves_for_a_reason,
-    moving,
-)
+from tests.integration.dashboards.moves import Move, assert_tells, moving
 from tests.integration.dashboards.seen import QUIET, STILL_QUIET
 from tests.integration.dashboards.telling import ALL_OF_IT, NAMESPACE, TELLER, Told
 from tests.integration.dashboards.telling_moves import MOVES
@@ -21,9 +15,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 @pytest.mark.parametrize("name, title, phase, move", moving(MOVES))
 def test_a_panel_moves(telling: Told, name: str, title: str, phase: str, move: Move) -> None:
-    assert_moves(telling, name, title, phase, move)
-    assert_moves_for_a_reason(telling, name, title, move)
-    assert_asks_about_the_chosen(telling, name, title, phase)
+    assert_tells(telling, name, title, phase, move)
 
 
 @pytest.mark.parametrize("phase", [QUIET, STILL_QUIET, ALL_OF_IT])

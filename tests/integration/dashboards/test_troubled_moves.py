@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.dashboards.moves import (
-    Move,
-    assert_asks_about_the_chosen,
-    assert_moves,
-    assert_moves_for_a_reason,
-    moving,
-)
+from tests.integration.dashboards.moves import Move, assert_tells, moving
 from tests.integration.dashboards.seen import Seen
 from tests.integration.dashboards.troubled_moves import MOVES
 
@@ -19,6 +13,4 @@ pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 @pytest.mark.parametrize("name, title, phase, move", moving(MOVES))
 def test_a_panel_moves(troubled: Seen, name: str, title: str, phase: str, move: Move) -> None:
-    assert_moves(troubled, name, title, phase, move)
-    assert_moves_for_a_reason(troubled, name, title, move)
-    assert_asks_about_the_chosen(troubled, name, title, phase)
+    assert_tells(troubled, name, title, phase, move)
