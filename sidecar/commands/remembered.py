@@ -22,7 +22,9 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _MICRO: Final = timedelta(microseconds=1)
 #: Nanoseconds that a time and a length may be off.
 _ROUNDED: Final = 2_000
-_LISTED: Final = "500"
+_LISTED: Final = 500
+#: The spans of a trace hardly begin further apart, whoever served them.
+_APART: Final = timedelta(minutes=1)
 _AnswerT = TypeVar("_AnswerT")
 
 
@@ -65,11 +67,18 @@ class RememberedStore:
 
     def lists(self, **query: str) -> list[TraceList]:
         """What each of them remembers, the latest first."""
-        return [*self._asked("/v1/traces", TraceList, **{"limit": _LISTED, **query})]
+        return [*self._asked("/v1/traces", TraceList, **{"limit": str(_LISTED), **query})]
 
     def _latest_ids(self, wanted: Wanted) -> list[str]:
         # Whoever is asked for one trace, all are: only for what may be meant.
-        found = [one for answer in self.lists() for one in answer.traces if _may_fit(one, wanted)]
+        answers = self.lists()
+        unknown = _listed_from(answers, wanted.service) + _APART
+        found = [
+            one
+            for answer in answers
+            for one in answer.traces
+            if one.start < unknown or _may_fit(one, wanted)
+        ]
         found.sort(key=lambda one: one.start, reverse=True)
         return [*dict.fromkeys(one.id for one in found)]
 
@@ -85,6 +94,15 @@ class RememberedStore:
                 # One of several has ended since it was found: the others know what they know.
                 if len(self._running) == 1:
                     raise
+
+
+def _listed_from(answers: Sequence[TraceList], service: str) -> datetime:
+    """Since when every list of a service is whole; of any when it is empty.
+
+    One that is full leaves out what its sidecar knows before.
+    """
+    oldest = [one.traces[-1] for one in answers if len(one.traces) >= _LISTED]
+    return max((one.start for one in oldest if service in {"", one.service}), default=_EPOCH)
 
 
 def _may_fit(summary: TraceSummary, wanted: Wanted) -> bool:

@@ -99,6 +99,31 @@ def test_a_trace_is_not_asked_for_that_cannot_be_meant(
     assert asked == ["/v1/traces"]
 
 
+@pytest.mark.parametrize("newer", [0, 499, 500, 600])
+def test_a_trace_is_found_of_which_a_busy_one_knows_more_than_it_lists(
+    beside: Beside, newer: int
+) -> None:
+    """The 500 that it lists are the latest; others list the trace, though it was quick there."""
+    quick = make_record(started=100.0, seconds=0.01, trace_id=TRACE.encode(), kept=Keep.SLOW)
+    slow = make_record(
+        started=100.0, seconds=2.0, trace_id=TRACE.encode(), span_id=b"b" * 16, kept=Keep.SLOW
+    )
+    later = [
+        make_record(
+            started=200.0 + number, seconds=0.01,
+            trace_id=b"%032x" % (number + 1), span_id=b"%016x" % (number + 1),
+        )
+        for number in range(newer)
+    ]  # fmt: skip
+    with sidecar_beside() as busy:
+        feed(beside, quick)
+        feed(busy, slow, *later)
+        store = RememberedStore([Running(beside.socket), Running(busy.socket)])
+        for service in ("", "shop"):
+            wanted = msgspec.structs.replace(ALWAYS, service=service, shortest=1_000_000_000)
+            assert [one.trace_id for one in store.search(wanted)] == [TRACE]
+
+
 def test_one_that_has_ended_meanwhile_is_passed_over(beside: Beside) -> None:
     feed(beside, ABOVE)
     gone = Running("/nowhere/admin.sock")
