@@ -185,7 +185,7 @@ def is_running(pid: int) -> bool:
     """Whether that process, which need not be a child of ours, has not ended yet."""
     place = Path(f"/proc/{pid}")
     try:
-        status = (place / "stat").read_text(encoding="utf-8")
+        status = (place / "stat").read_text(encoding="utf-8", errors="replace")
         threads = len(os.listdir(place / "task"))  # noqa: PTH208 - only their number is wanted
     except (FileNotFoundError, ProcessLookupError):
         return False
@@ -198,7 +198,9 @@ def _is_group_running(group: int) -> bool:
     """Whether a process of that group has not ended yet."""
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            after_name = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2]
+            after_name = (
+                (place / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+            )
             if int(after_name.split()[2]) == group and is_running(int(place.name)):
                 return True
     return False
