@@ -179,7 +179,8 @@ def assert_tells(seen: Seen, name: str, title: str, phase: str, move: Move) -> N
     if move.is_steady(quiet):
         assert not move.is_seen(quiet, again), f"{quiet.frames}\n\n{again.frames}"
     nobody = seen.of_nobody(name, title, phase)
-    assert _values(nobody) == [], nobody.frames
+    assert not _values(nobody), nobody.frames
+    assert not _words(nobody), nobody.frames
 
 
 def _values(answered: Answered, of: Of = ()) -> list[float]:
