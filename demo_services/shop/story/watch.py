@@ -93,6 +93,8 @@ class Watch:
         alerts, whom = self._directory / "alerts.rules.yml", self._directory / "alertmanager.yml"
         to = ["--page-to", f"{told}/page", "--ticket-to", f"{told}/ticket"]
         self._alerts(rules, "--form", "alertmanager", *to, "--out", str(whom))
+        later = self._directory / "alerts.later.yml"
+        self._alerts(rules, "--form", "prometheus", "--out", str(later))
         configuration = self._directory / "prometheus.yml"
         # JSON is YAML.
         configuration.write_text(json.dumps(self._scraping(alerts, sidecars)), encoding="utf-8")
@@ -112,7 +114,7 @@ class Watch:
         _wait(prometheus, self._prometheus)
         prometheus.wait_until(lambda: self._scrapes(sidecars), _READY_WITHIN_SECONDS)
         # Before they were seen nobody can tell them from sidecars that have gone.
-        self._alerts(rules, "--form", "prometheus", "--out", str(alerts))
+        later.replace(alerts)
         if ask(self._prometheus, "/-/reload", method="POST").status != HTTPStatus.OK:
             raise NotReady(prometheus.log_tail())
 
